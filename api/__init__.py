@@ -1,0 +1,1 @@
+"""HTTP and command line: the only place that reads the environment and knows HTTP."""

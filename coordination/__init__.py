@@ -1,0 +1,1 @@
+"""The domain: projects, findings, hot spots. Pure: no files, no clock, no web."""

@@ -1,0 +1,61 @@
+"""Everything that detection looks at, in one frozen value."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+import geopandas as gpd
+import pandas as pd
+from pyproj import CRS
+
+from geo.road_network import RoadNetwork
+
+
+@dataclass(frozen=True)
+class City:
+    """The tables of one store at one revision.
+
+    A table that was never imported is None: a rule that needs it says that it could not run. An
+    imported table without rows is an empty table: the rule runs and finds nothing.
+
+    Attributes
+    ----------
+    crs
+        The metric working CRS of every geometry below.
+    projects
+        One row per project, `coordination.projects.PROJECT_FIELDS`, ``code`` unique, RangeIndex;
+        and ``revision``, the data revision that last changed the project.
+    sites
+        One row per site, ``project_code`` and `coordination.projects.SITE_FIELDS`, ``geometry`` the
+        footprint (MultiPolygon, m; missing when the place is unknown), ``footprint_source``
+        (``polygon``, ``line``, ``point``, ``text``, or missing), RangeIndex.
+    network
+        The road network, or None.
+    ledger
+        Finished works: ``ledger_id, road, kind, surface, day, start, finish, sector, method,
+        owner_unit, work_type, source, geometry`` (MultiPolygon), or None. ``kind`` is ``opening``
+        or ``resurfacing``; ``day`` is the day from which the no-dig period runs.
+    restrictions, boundaries, assets
+        As imported, or None.
+    data_revision
+        The store's revision that these tables show.
+
+    Examples
+    --------
+    >>> from coordination.projects import PROJECT_FIELDS, SITE_FIELDS, as_fields
+    >>> none = pd.DataFrame()
+    >>> city = City(CRS(4549), as_fields(none, PROJECT_FIELDS), gpd.GeoDataFrame(none))
+    >>> city.network is None
+    True
+    """
+
+    crs: CRS
+    projects: pd.DataFrame
+    sites: gpd.GeoDataFrame
+    network: RoadNetwork | None = None
+    ledger: gpd.GeoDataFrame | None = None
+    restrictions: gpd.GeoDataFrame | None = None
+    boundaries: gpd.GeoDataFrame | None = None
+    assets: gpd.GeoDataFrame | None = None
+    data_revision: int = 0
+    bundles: pd.DataFrame = field(default_factory=lambda: pd.DataFrame(columns=["bundle_id", "code"]))

@@ -1,0 +1,164 @@
+"""The tables of findings, and what goes with every answer.
+
+One finding per rule, unordered pair of projects (or project, or project and restriction) and road;
+``finding_id`` is a hash of exactly these (`finding_ids`), never of dates, metres, sections or
+revisions, so that a decision stays with its finding when the plan moves.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from dataclasses import dataclass
+from typing import Literal
+
+import geopandas as gpd
+import numpy as np
+import pandas as pd
+
+SEVERITIES = ("notice", "medium", "high")
+STATUSES = (
+    "open", "notified", "negotiating", "resolved", "not_mergeable", "deferred", "waived",
+    "to_reassess", "cleared",
+)  # fmt: skip
+
+FINDING_COLUMNS = (
+    "finding_id", "case_id", "rule", "severity", "status", "project_a", "project_b", "place",
+    "road", "section_id", "from_m", "to_m", "shared_length_m", "shared_area_m2", "distance_m",
+    "overlap_days", "overlap_days_certain", "gap_days", "likelihood", "start", "finish",
+    "impact_index", "saving_low_wan", "saving_mid_wan", "saving_high_wan", "legal_basis",
+    "reason_zh", "reason_en",
+)  # fmt: skip
+"""The columns of ``findings.csv``, in order: a promise to others, it may only grow at its end."""
+
+DETAIL_COLUMNS = ("severity_steps", "sites_a", "sites_b", "coordinated", "level")
+"""Kept beside `FINDING_COLUMNS` in the store and in GeoJSON. ``severity_steps``: how the severity
+came about, codes joined by spaces, such as ``base:high side:-1``; ``sites_a``, ``sites_b``: site ids
+joined by spaces; ``coordinated``: the dossier number or agreement that already joins the two;
+``level``: ``yellow`` or ``red`` of the impact index, else missing."""
+
+SPAN_COLUMNS = ("finding_id", "road", "section_id", "from_m", "to_m", "side")
+"""The places of a finding; ``from_m``, ``to_m`` along the section, ``side`` left, right or both."""
+
+HOTSPOT_COLUMNS = (
+    "road", "section_id", "from_m", "to_m", "openings_24m", "openings_60m", "shortest_gap_days",
+    "metres_opened", "project_codes",
+)  # fmt: skip
+
+
+@dataclass(frozen=True)
+class RuleRun:
+    """Whether a rule ran, and if it could not, what was missing.
+
+    Attributes
+    ----------
+    rule
+        Code of the rule.
+    ran
+        False when data that it needs is missing.
+    missing
+        What was missing (``network``, ``ledger``, ``restrictions``, ``assets``), or the reason
+        ``not_built`` for a rule that this version does not have.
+    found
+        How many findings it gave.
+    """
+
+    rule: str
+    ran: bool
+    missing: tuple[str, ...] = ()
+    found: int = 0
+
+
+@dataclass(frozen=True)
+class Findings:
+    """What detection found on one day.
+
+    Attributes
+    ----------
+    table
+        `FINDING_COLUMNS` and `DETAIL_COLUMNS`, one row per finding, worst first; ``geometry`` is
+        the shared place (MultiPolygon in the city's CRS). ``start``, ``finish`` (inclusive dates)
+        are the common or joint period. Missing numbers are NaN.
+    spans
+        `SPAN_COLUMNS`, one row per place of a finding.
+    hotspots
+        `HOTSPOT_COLUMNS`, worst first; ``geometry`` is the stretch (LineString). Empty without a
+        network.
+    rules_run
+        One entry per rule that `domain.md` knows, in its order.
+    as_of
+        The day on which everything was judged.
+    policy_version
+        Version of the policy.
+    data_revision
+        Revision of the store's data.
+    """
+
+    table: gpd.GeoDataFrame
+    spans: pd.DataFrame
+    hotspots: gpd.GeoDataFrame
+    rules_run: tuple[RuleRun, ...]
+    as_of: np.datetime64
+    policy_version: str
+    data_revision: int = 0
+
+
+@dataclass(frozen=True)
+class Provenance:
+    """What every file and page states about where its figures come from.
+
+    Attributes
+    ----------
+    data_revision, policy_version, software_version
+        What was computed from what, by what.
+    as_of
+        The day of judgement, ISO.
+    run_at
+        RFC 3339 time of the run: the only thing that may differ between two runs on equal input.
+    place_basis
+        ``network`` when "same road" is by assignment, ``footprints`` without a network.
+    """
+
+    data_revision: int
+    policy_version: str
+    software_version: str
+    as_of: str
+    run_at: str
+    place_basis: Literal["network", "footprints"] = "network"
+
+
+def finding_ids(
+    rule: str, project_a: pd.Series[str], project_b: pd.Series[str], road: pd.Series[str]
+) -> list[str]:
+    """Return the identity of each finding: a hash of rule, unordered pair and road.
+
+    Parameters
+    ----------
+    rule
+        Code of the rule.
+    project_a, project_b
+        Project codes, same length; ``project_b`` missing where a rule has one project.
+    road
+        Name of the road, of the junction or square, or missing.
+
+    Returns
+    -------
+    list of str
+        16 hexadecimal digits each.
+
+    Examples
+    --------
+    >>> ab = finding_ids("concurrent_works", pd.Series(["A"]), pd.Series(["B"]), pd.Series(["R"]))
+    >>> ba = finding_ids("concurrent_works", pd.Series(["B"]), pd.Series(["A"]), pd.Series(["R"]))
+    >>> ab == ba
+    True
+    """
+    keys = zip(
+        project_a.astype("object").where(project_a.notna(), ""),
+        project_b.astype("object").where(project_b.notna(), ""),
+        road.astype("object").where(road.notna(), ""),
+        strict=True,
+    )
+    return [
+        hashlib.sha256("\x1f".join((rule, *sorted((a, b)), place)).encode()).hexdigest()[:16]
+        for a, b, place in keys
+    ]

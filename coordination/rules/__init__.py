@@ -1,0 +1,1 @@
+"""One small pure rule per kind of finding, behind one protocol."""

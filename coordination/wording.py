@@ -1,0 +1,69 @@
+"""The words people see, in Chinese and English, from the catalogues in ``coordination/locales``.
+
+A catalogue is one TOML file per topic and language (``locales/zh/faults.toml``); a key is the
+topic and the path inside the file, joined by dots. Placeholders are ``{name}`` as in
+`str.format`. A test holds both languages to the same keys and placeholders.
+"""
+
+from __future__ import annotations
+
+import tomllib
+from functools import cache
+from importlib.resources import files
+from typing import Any
+
+LANGUAGES = ("zh", "en")
+
+
+@cache
+def _catalogue(topic: str, lang: str) -> dict[str, Any]:
+    resource = files("coordination") / "locales" / lang / f"{topic}.toml"
+    return tomllib.loads(resource.read_text(encoding="utf-8"))
+
+
+def text(key: str, lang: str, **params: object) -> str:
+    """Return the wording of ``key`` in ``lang`` with ``params`` filled in.
+
+    Parameters
+    ----------
+    key
+        Topic and path, such as ``labels.rule.repeat_excavation``.
+    lang
+        ``zh`` or ``en``.
+    **params
+        Values for the placeholders.
+
+    Raises
+    ------
+    KeyError
+        When the catalogue has no such key: a mistake of ours, never of the user.
+
+    Examples
+    --------
+    >>> text("labels.rule.repeat_excavation", "zh")
+    '重复开挖'
+    """
+    topic, _, path = key.partition(".")
+    node: Any = _catalogue(topic, lang)
+    for part in path.split("."):
+        if not isinstance(node, dict) or part not in node:
+            raise KeyError(key)
+        node = node[part]
+    if not isinstance(node, str):
+        raise KeyError(key)
+    return node.format(**params) if params else node
+
+
+def table(key: str, lang: str) -> dict[str, str]:
+    """Return all wordings directly below ``key`` (labels of one code list).
+
+    Examples
+    --------
+    >>> table("labels.severity", "en")["high"]
+    'high'
+    """
+    topic, _, path = key.partition(".")
+    node: Any = _catalogue(topic, lang)
+    for part in path.split(".") if path else ():
+        node = node[part]
+    return {name: value for name, value in node.items() if isinstance(value, str)}

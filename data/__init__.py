@@ -1,0 +1,1 @@
+"""Adaptors to files and databases; they translate into the domain's types."""

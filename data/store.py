@@ -1,0 +1,143 @@
+"""The store as everybody else sees it: one interface for two back ends.
+
+GeoPackage is built (`data.geopackage_store`); PostGIS comes later behind the same protocol. Reading
+gives the domain's values on one snapshot; writing happens in one short transaction that is one
+``data_revision``, logs every change (what, who, when, before, after) and leaves nothing half-written.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from contextlib import AbstractContextManager
+from dataclasses import dataclass
+from datetime import date
+from typing import Literal, Protocol
+
+import geopandas as gpd
+import pandas as pd
+from pyproj import CRS
+
+from coordination.city import City
+from coordination.findings import Findings
+from geo.road_network import RoadNetwork
+
+
+@dataclass(frozen=True)
+class StoreInfo:
+    """What the store says of itself.
+
+    Attributes
+    ----------
+    schema_version
+        Version of the tables; a newer one is refused.
+    crs
+        Metric working CRS, or None while nothing chose one.
+    time_zone
+        IANA name; dates that come with another zone are converted to it first.
+    as_of
+        The store's pinned day (the demo), or None for today.
+    data_revision
+        One integer per transaction that changed something.
+    """
+
+    schema_version: int
+    crs: CRS | None
+    time_zone: str
+    as_of: date | None
+    data_revision: int
+
+
+@dataclass(frozen=True)
+class Change:
+    """One entry of the log of changes."""
+
+    revision: int
+    table: str
+    key: str
+    action: Literal["insert", "update", "delete"]
+    actor: str
+    at: str
+    before: dict[str, object] | None
+    after: dict[str, object] | None
+
+
+@dataclass(frozen=True)
+class ImportOutcome:
+    """What an import did, per project or row: each list holds codes in the file's order."""
+
+    new: tuple[str, ...]
+    changed: tuple[str, ...]
+    unchanged: tuple[str, ...]
+    revision: int
+
+
+class Transaction(Protocol):
+    """One revision in the making; leaving the block by an exception undoes all of it."""
+
+    revision: int
+
+    def put_projects(
+        self, projects: pd.DataFrame, sites: gpd.GeoDataFrame, filings: pd.DataFrame
+    ) -> ImportOutcome:
+        """Insert or replace projects by code, each with all of its sites; never delete others.
+
+        ``filings`` keeps the geometry as filed: ``project_code, site_id, source_file, source_row,
+        geometry_type, crs, wkb`` (wkb is bytes or missing, crs as text), and ``row_json``.
+        A project whose row, sites and filings' geometry are equal to what is stored is unchanged and
+        is not logged.
+        """
+
+    def put_roads(self, network: RoadNetwork, *, source: str) -> ImportOutcome:
+        """Replace the road layer as a whole (a new road revision) if it differs."""
+
+    def put_ledger(self, ledger: gpd.GeoDataFrame) -> ImportOutcome:
+        """Insert or replace ledger rows by ``ledger_id``."""
+
+    def put_layer(self, kind: Literal["restrictions", "boundaries", "assets"], rows: gpd.GeoDataFrame) -> ImportOutcome:
+        """Insert or replace rows of a layer by its ``<kind>_id`` column."""
+
+    def put_findings(self, findings: Findings) -> None:
+        """Replace findings, spans, hot spots and the record of which rules ran.
+
+        The caller has merged earlier decisions already (`coordination.review.merge`).
+        """
+
+    def put_decision(self, finding_id: str, decision: dict[str, object]) -> None:
+        """Append a decision (``status, note, agreed_item, deadline``) to a finding."""
+
+    def set_crs(self, crs: CRS) -> None:
+        """Fix the working CRS; refused once a layer holds geometry in another."""
+
+    def set_as_of(self, day: date | None) -> None:
+        """Pin the day on which the store is judged."""
+
+
+class Store(Protocol):
+    """One open store. Use as a context manager; closing leaves one whole file behind."""
+
+    def info(self) -> StoreInfo:
+        """Return what the store says of itself now."""
+
+    def read_city(self) -> City:
+        """Return all tables on one snapshot."""
+
+    def read_findings(self) -> Findings | None:
+        """Return what the last detection wrote with the decisions since, or None."""
+
+    def decisions(self) -> pd.DataFrame:
+        """Return all decisions, oldest first: ``finding_id, revision, actor, at, status, note,
+        agreed_item, deadline`` and ``state`` (JSON of the finding as decided)."""
+
+    def changes(self, since: int = 0, limit: int | None = None) -> Sequence[Change]:
+        """Return the log after revision ``since``, in order."""
+
+    def transaction(
+        self, actor: str, *, expect_revision: int | None = None
+    ) -> AbstractContextManager[Transaction]:
+        """Open the single write transaction (bounded wait, then `StoreError` ``store_locked``).
+
+        With ``expect_revision``, raises `StoreError` ``store_moved`` when the data moved on.
+        """
+
+    def close(self) -> None:
+        """Checkpoint and close."""

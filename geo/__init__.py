@@ -1,0 +1,1 @@
+"""Space and time primitives on arrays, metres and days; knows nothing about road works."""

@@ -1,0 +1,1 @@
+"""Folium pages that open without a network."""
