@@ -58,4 +58,6 @@ class City:
     boundaries: gpd.GeoDataFrame | None = None
     assets: gpd.GeoDataFrame | None = None
     data_revision: int = 0
-    bundles: pd.DataFrame = field(default_factory=lambda: pd.DataFrame(columns=["bundle_id", "code"]))
+    bundles: pd.DataFrame = field(
+        default_factory=lambda: pd.DataFrame(columns=["bundle_id", "code"])
+    )

@@ -93,7 +93,9 @@ class Transaction(Protocol):
     def put_ledger(self, ledger: gpd.GeoDataFrame) -> ImportOutcome:
         """Insert or replace ledger rows by ``ledger_id``."""
 
-    def put_layer(self, kind: Literal["restrictions", "boundaries", "assets"], rows: gpd.GeoDataFrame) -> ImportOutcome:
+    def put_layer(
+        self, kind: Literal["restrictions", "boundaries", "assets"], rows: gpd.GeoDataFrame
+    ) -> ImportOutcome:
         """Insert or replace rows of a layer by its ``<kind>_id`` column."""
 
     def put_findings(self, findings: Findings) -> None:
@@ -125,8 +127,11 @@ class Store(Protocol):
         """Return what the last detection wrote with the decisions since, or None."""
 
     def decisions(self) -> pd.DataFrame:
-        """Return all decisions, oldest first: ``finding_id, revision, actor, at, status, note,
-        agreed_item, deadline`` and ``state`` (JSON of the finding as decided)."""
+        """Return all decisions, oldest first.
+
+        Columns: ``finding_id, revision, actor, at, status, note, agreed_item, deadline`` and
+        ``state`` (JSON of the finding as decided).
+        """
 
     def changes(self, since: int = 0, limit: int | None = None) -> Sequence[Change]:
         """Return the log after revision ``since``, in order."""
