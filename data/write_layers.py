@@ -1,0 +1,238 @@
+"""Writing layers and tables for others: whole files or none, and the same bytes from the same rows."""
+
+from __future__ import annotations
+
+import json
+import os
+import tempfile
+from collections.abc import Mapping
+from datetime import date, datetime
+from pathlib import Path
+from typing import Any
+
+import geopandas as gpd
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+import shapely
+
+COORDINATE_DIGITS = 7
+"""Digits of a degree: about one centimetre, and what RFC 7946 calls enough."""
+
+_LIVE_FORMULA = ("=", "+", "-", "@", "\t", "\r")
+
+
+def write_whole(path: Path, content: str | bytes) -> Path:
+    """Write a file so that a reader sees the old one or the new one, never a half.
+
+    Parameters
+    ----------
+    path
+        Where; its folder is made when it is missing.
+    content
+        Text is written as UTF-8.
+
+    Returns
+    -------
+    pathlib.Path
+        ``path``.
+    """
+    path.parent.mkdir(parents=True, exist_ok=True)
+    blob = content.encode("utf-8") if isinstance(content, str) else content
+    handle, name = tempfile.mkstemp(prefix=f".{path.name}.", suffix=".part", dir=path.parent)
+    part = Path(name)
+    try:
+        with os.fdopen(handle, "wb") as stream:
+            stream.write(blob)
+        # mkstemp makes files private; a report is for others as far as the folder lets them.
+        part.chmod(0o644)
+        part.replace(path)
+    except BaseException:
+        part.unlink(missing_ok=True)
+        raise
+    return path
+
+
+def plain_value(value: object) -> Any:
+    """Return a cell as JSON knows it: missing is None, days are ISO text, numbers are Python's.
+
+    Parameters
+    ----------
+    value
+        A cell of a table, or a list or mapping of such.
+
+    Examples
+    --------
+    >>> plain_value(pd.Timestamp("2025-03-01")), plain_value(np.float64("nan")), plain_value([1, None])
+    ('2025-03-01', None, [1, None])
+    """
+    if isinstance(value, Mapping):
+        return {str(key): plain_value(item) for key, item in value.items()}
+    if isinstance(value, list | tuple | np.ndarray):
+        return [plain_value(item) for item in value]
+    if value is None or bool(pd.isna(value)):  # type: ignore[call-overload]
+        return None
+    if isinstance(value, np.datetime64):
+        value = pd.Timestamp(value)
+    if isinstance(value, datetime):
+        midnight = value.time() == datetime.min.time() and value.tzinfo is None
+        return value.date().isoformat() if midnight else value.isoformat()
+    if isinstance(value, date):
+        return value.isoformat()
+    if isinstance(value, np.generic):
+        value = value.item()
+    if isinstance(value, float) and not np.isfinite(value):
+        return None
+    if isinstance(value, bool | int | float | str):
+        return value
+    return str(value)
+
+
+def json_text(document: object) -> str:
+    """Return a document as JSON with Chinese left readable and no number that JSON lacks.
+
+    Examples
+    --------
+    >>> json_text({"road": "仓场路", "gap_days": float("nan")})
+    '{"road":"仓场路","gap_days":null}'
+    """
+    return json.dumps(
+        plain_value(document), ensure_ascii=False, allow_nan=False, separators=(",", ":")
+    )
+
+
+def geojson_geometries(geometries: gpd.GeoSeries) -> npt.NDArray[np.object_]:
+    """Return RFC 7946 geometry texts: lon/lat WGS 84, 7 digits, 2-D, outer rings counter-clockwise.
+
+    Parameters
+    ----------
+    geometries
+        Any CRS (it must be known unless all are missing); shape ``(n,)``.
+
+    Returns
+    -------
+    numpy.ndarray of str
+        Shape ``(n,)``; ``"null"`` where the geometry is missing or empty.
+
+    Raises
+    ------
+    ValueError
+        When there is a geometry but no CRS.
+
+    Examples
+    --------
+    >>> square = gpd.GeoSeries([shapely.box(121, 31, 122, 32), None], crs=4326)
+    >>> geojson_geometries(square).tolist()[1]
+    'null'
+    """
+    here = ~(geometries.isna() | geometries.is_empty).to_numpy()
+    texts = np.full(len(geometries), "null", dtype=object)
+    if not here.any():
+        return texts
+    if geometries.crs is None:
+        raise ValueError("geometries have no CRS: they cannot be written as WGS 84")
+    degrees = shapely.force_2d(geometries.to_crs(4326).to_numpy()[here])
+    rounded = np.round(shapely.get_coordinates(degrees), COORDINATE_DIGITS)
+    rounded_geometries = shapely.set_coordinates(degrees, rounded)
+    texts[here] = shapely.to_geojson(shapely.orient_polygons(rounded_geometries, exterior_cw=False))
+    return texts
+
+
+def write_geojson(
+    path: Path,
+    rows: gpd.GeoDataFrame,
+    *,
+    id_column: str | None = None,
+    members: Mapping[str, object] | None = None,
+) -> Path:
+    """Write a layer as an RFC 7946 FeatureCollection, one feature per line.
+
+    Parameters
+    ----------
+    path
+        Where.
+    rows
+        Properties and one geometry column, any known CRS. Cells may hold lists and mappings.
+    id_column
+        Column that is the feature's ``id`` (it stays among the properties).
+    members
+        Further top-level members such as ``provenance`` (RFC 7946 §6.1 allows them).
+
+    Returns
+    -------
+    pathlib.Path
+        ``path``.
+    """
+    properties = rows.drop(columns=rows.geometry.name)
+    names = [json.dumps(str(name), ensure_ascii=False) for name in properties.columns]
+    columns = [[json_text(value) for value in properties[name]] for name in properties.columns]
+    texts = geojson_geometries(rows.geometry)
+    ids = [f'"id":{json_text(value)},' for value in rows[id_column]] if id_column else None
+    features = [
+        '{"type":"Feature",'
+        + (ids[row] if ids else "")
+        + '"properties":{'
+        + ",".join(f"{name}:{column[row]}" for name, column in zip(names, columns, strict=True))
+        + '},"geometry":'
+        + texts[row]
+        + "}"
+        for row in range(len(rows))
+    ]
+    head = "".join(
+        f"{json.dumps(name)}:{json_text(value)},\n" for name, value in (members or {}).items()
+    )
+    body = ",\n".join(features)
+    return write_whole(path, f'{{"type":"FeatureCollection",\n{head}"features":[\n{body}\n]}}\n')
+
+
+def inert(values: pd.Series[Any]) -> pd.Series[Any]:
+    """Return free text that no spreadsheet takes for a formula: an apostrophe goes in front.
+
+    Parameters
+    ----------
+    values
+        Text, missing allowed.
+
+    Returns
+    -------
+    pandas.Series
+        Same index; text that starts with ``= + - @`` or a tab or carriage return is prefixed, also
+        where only spaces stand before it.
+
+    Examples
+    --------
+    >>> inert(pd.Series(["=1+1", "仓场路", None])).tolist()
+    ["'=1+1", '仓场路', nan]
+    """
+    words = values.astype("object")
+    live = words.map(lambda word: isinstance(word, str) and _is_live(word)).astype(bool)
+    return words.where(~live, "'" + words.astype("str"))
+
+
+def _is_live(word: str) -> bool:
+    return word.startswith(_LIVE_FORMULA) or word.lstrip(" \u3000\ufeff").startswith(_LIVE_FORMULA)
+
+
+def write_csv(path: Path, rows: pd.DataFrame, *, free_text: tuple[str, ...] = ()) -> Path:
+    """Write a table as CSV: UTF-8 with BOM so that Excel reads it, missing cells empty.
+
+    Parameters
+    ----------
+    path
+        Where.
+    rows
+        Cells are written as they print; dates as ISO days.
+    free_text
+        Columns whose text people wrote; formulas in them are made inert (`inert`).
+
+    Returns
+    -------
+    pathlib.Path
+        ``path``.
+    """
+    table = pd.DataFrame(rows).copy()
+    for name in free_text:
+        if name in table:
+            table[name] = inert(table[name])
+    content = table.to_csv(index=False, lineterminator="\n", date_format="%Y-%m-%d")
+    return write_whole(path, b"\xef\xbb\xbf" + content.encode("utf-8"))
