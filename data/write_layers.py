@@ -47,9 +47,8 @@ def write_whole(path: Path, content: str | bytes) -> Path:
         # mkstemp makes files private; a report is for others as far as the folder lets them.
         part.chmod(0o644)
         part.replace(path)
-    except BaseException:
+    finally:
         part.unlink(missing_ok=True)
-        raise
     return path
 
 
