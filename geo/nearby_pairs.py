@@ -149,9 +149,16 @@ def _near(
     left: npt.NDArray[np.object_], right: npt.NDArray[np.object_], within_m: float
 ) -> npt.NDArray[np.bool_]:
     """Tell which pairs meet: the one test of space."""
-    near: npt.NDArray[np.bool_] = (
-        shapely.dwithin(left, right, within_m) if within_m else shapely.intersects(left, right)
-    )
+    near: npt.NDArray[np.bool_]
+    if within_m:
+        near = shapely.dwithin(left, right, within_m)
+        return near
+    # `intersects` is exact, but blind to degenerate shapes such as lines of no length; these are
+    # compared by their distance.
+    near = shapely.intersects(left, right)
+    rest = np.flatnonzero(~near)
+    rest = rest[~(shapely.is_valid(left[rest]) & shapely.is_valid(right[rest]))]
+    near[rest] = shapely.dwithin(left[rest], right[rest], 0.0)
     return near
 
 

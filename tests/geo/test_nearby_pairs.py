@@ -42,6 +42,7 @@ def test_days_shared_consecutive_and_apart(start_b: int, gap_days: int, meets: b
         (shapely.Point(10, 5), 0.0, True),
         (shapely.LineString([(10, -5), (10, 15)]), 0.0, True),
         (shapely.LineString([(10.001, -5), (10.001, 15)]), 0.0, False),
+        (shapely.LineString([(10, 5), (10, 5)]), 0.0, True),  # a line of no length
         (shapely.GeometryCollection([shapely.Point(99, 99), shapely.Point(5, 5)]), 0.0, True),
     ],
 )
