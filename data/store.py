@@ -7,17 +7,20 @@ gives the domain's values on one snapshot; writing happens in one short transact
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from datetime import date
-from typing import Literal, Protocol
+from pathlib import Path
+from types import TracebackType
+from typing import Literal, Protocol, Self
 
 import geopandas as gpd
 import pandas as pd
 from pyproj import CRS
 
 from coordination.city import City
+from coordination.faults import StoreError
 from coordination.findings import Findings
 from geo.road_network import RoadNetwork
 
@@ -37,7 +40,11 @@ class StoreInfo:
     as_of
         The store's pinned day (the demo), or None for today.
     data_revision
-        One integer per transaction that changed something.
+        The last transaction that changed the data: what `Store.read_city` shows and people decided.
+        Findings follow from the data, so writing them does not move it, and the same data gives
+        the same answers.
+    log_revision
+        The last entry of the log of changes, findings included; never below ``data_revision``.
     """
 
     schema_version: int
@@ -45,11 +52,17 @@ class StoreInfo:
     time_zone: str
     as_of: date | None
     data_revision: int
+    log_revision: int = 0
 
 
 @dataclass(frozen=True)
 class Change:
-    """One entry of the log of changes."""
+    """One entry of the log of changes.
+
+    A project is logged with its sites and filings below ``before`` and ``after`` (table
+    ``projects``); another program's edit of one site is an entry of table ``sites`` with the actor
+    ``external``. What is missing is left out; geometry is WKB as hex.
+    """
 
     revision: int
     table: str
@@ -96,7 +109,11 @@ class Transaction(Protocol):
     def put_layer(
         self, kind: Literal["restrictions", "boundaries", "assets"], rows: gpd.GeoDataFrame
     ) -> ImportOutcome:
-        """Insert or replace rows of a layer by its ``<kind>_id`` column."""
+        """Insert or replace rows by ``restriction_id``, ``boundary_id`` or ``asset_id``.
+
+        Columns that the layer does not have come back as they were (numbers, texts, flags; dates
+        as ISO text).
+        """
 
     def put_findings(self, findings: Findings) -> None:
         """Replace findings, spans, hot spots and the record of which rules ran.
@@ -104,8 +121,22 @@ class Transaction(Protocol):
         The caller has merged earlier decisions already (`coordination.review.merge`).
         """
 
-    def put_decision(self, finding_id: str, decision: dict[str, object]) -> None:
-        """Append a decision (``status, note, agreed_item, deadline``) to a finding."""
+    def put_decision(self, finding_id: str, decision: Mapping[str, object]) -> None:
+        """Append a decision (``status, note, agreed_item, deadline``) to a finding.
+
+        ``state`` keeps the finding's row as decided, ``policy_version`` and, per project code,
+        ``stage`` and ``sites`` (``site_id, method, start, finish``).
+        """
+
+    def put_check(
+        self,
+        check_id: str,
+        *,
+        policy_version: str,
+        request: Mapping[str, object],
+        answer: Mapping[str, object],
+    ) -> None:
+        """Keep a check before approval as evidence; it is no change of the data."""
 
     def set_crs(self, crs: CRS) -> None:
         """Fix the working CRS; refused once a layer holds geometry in another."""
@@ -133,16 +164,40 @@ class Store(Protocol):
         ``state`` (JSON of the finding as decided).
         """
 
+    def filings(self) -> pd.DataFrame:
+        """Return every site's geometry as it was filed (columns as in ``put_projects``)."""
+
+    def read_check(self, check_id: str) -> dict[str, object] | None:
+        """Return the answer of a check as it was given, or None."""
+
     def changes(self, since: int = 0, limit: int | None = None) -> Sequence[Change]:
         """Return the log after revision ``since``, in order."""
 
     def transaction(
         self, actor: str, *, expect_revision: int | None = None
     ) -> AbstractContextManager[Transaction]:
-        """Open the single write transaction (bounded wait, then `StoreError` ``store_locked``).
+        """Open the single write transaction (bounded wait, then `StoreError` ``store.locked``).
 
-        With ``expect_revision``, raises `StoreError` ``store_moved`` when the data moved on.
+        With ``expect_revision`` (the city's or the store's), raises `StoreError` ``store.moved``
+        when the data moved on.
         """
+
+    def verify(self) -> Sequence[StoreError]:
+        """Return what is wrong with the store; empty when it is whole."""
+
+    def backup(self, to: str | Path) -> None:
+        """Write a whole copy as a GeoPackage while others go on reading and writing."""
 
     def close(self) -> None:
         """Checkpoint and close."""
+
+    def __enter__(self) -> Self:
+        """Enter the block at whose end the store is closed."""
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        """Close the store."""

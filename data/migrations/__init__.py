@@ -1,0 +1,83 @@
+"""Ordered steps from one version of the store's tables to the next.
+
+A step is a module ``vNNNN_name`` with ``apply(connection)``; it runs inside one transaction with
+all steps that are due, so an upgrade happens as a whole or not at all. A released step is never
+edited: what changes later is a further step.
+"""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Callable
+from contextlib import closing
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+
+from data.geopackage_connection import connect, refuse_foreign, refuse_path, store_errors
+from data.geopackage_schema import SCHEMA_VERSION
+from data.migrations import v0001_initial
+
+
+@dataclass(frozen=True)
+class Step:
+    """One step: the version that it reaches, its name, and what it does."""
+
+    version: int
+    name: str
+    apply: Callable[[sqlite3.Connection], None]
+
+
+STEPS: tuple[Step, ...] = (Step(1, "initial", v0001_initial.apply),)
+
+
+def run_steps(connection: sqlite3.Connection, *, after: int) -> None:
+    """Run every step later than version ``after`` inside the caller's transaction."""
+    for step in STEPS:
+        if step.version <= after:
+            continue
+        step.apply(connection)
+        connection.execute(
+            "INSERT INTO schema_versions (version, name, applied_at) VALUES (?, ?, ?)",
+            (step.version, step.name, datetime.now(UTC).isoformat(timespec="seconds")),
+        )
+
+
+def upgrade(path: str | Path, *, wait_s: float = 5.0) -> tuple[int, int]:
+    """Bring a store to the version of this software.
+
+    Parameters
+    ----------
+    path
+        The store's file.
+    wait_s
+        How long to wait for another writer.
+
+    Returns
+    -------
+    (int, int)
+        Version before and after; equal when there was nothing to do.
+
+    Raises
+    ------
+    coordination.faults.StoreError
+        As `data.geopackage_store.open_store` does.
+    """
+    file = Path(path)
+    refuse_path(file)
+    found = refuse_foreign(file, newest=SCHEMA_VERSION, wait_s=wait_s)
+    if found == SCHEMA_VERSION:
+        return found, found
+    with store_errors(file), closing(connect(file, wait_s=wait_s)) as connection:
+        connection.execute("BEGIN IMMEDIATE")
+        try:
+            (before,) = connection.execute("SELECT max(version) FROM schema_versions").fetchone()
+            connection.execute("UPDATE write_state SET ours = 1")
+            run_steps(connection, after=before)
+            connection.execute("UPDATE write_state SET ours = 0")
+            connection.execute("COMMIT")
+        except BaseException:
+            connection.execute("ROLLBACK")
+            raise
+        connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+    return int(before), SCHEMA_VERSION
