@@ -41,7 +41,7 @@ SOMEONE = "confidential-"
 """What the code of a hidden project starts with."""
 
 _FINER = (
-    "place", "section_id", "from_m", "to_m", "shared_length_m", "shared_area_m2", "distance_m",
+    "legal_basis", "place", "section_id", "from_m", "to_m", "shared_length_m", "shared_area_m2", "distance_m",
     "overlap_days", "overlap_days_certain", "gap_days", "likelihood", "impact_index",
     "saving_low_wan", "saving_mid_wan", "saving_high_wan", "severity_steps", "sites_a", "sites_b",
     "coordinated", "level",
@@ -88,8 +88,8 @@ def for_audience(city: City, findings: Findings, audience: Audience) -> tuple[Ci
     -------
     City, Findings
         Contacts are missing. A hidden project keeps a made-up code, the flag ``confidential`` and
-        the road and quarter of its sites; a finding with one keeps rule, severity, status, road and
-        quarter; a hot spot with one keeps road and openings.
+        the road and quarter of its sites; a finding with one keeps case, rule, severity, status, road
+        and quarter; a hot spot with one keeps road and openings.
     """
     aliases = hidden_codes(city, audience)
     open_city = replace(city, projects=city.projects.assign(contact=None))
@@ -118,6 +118,8 @@ def _trace_of_city(city: City, aliases: dict[str, str]) -> City:
     kept = {"project_code", "road", "start", "finish", "site_id", sites.geometry.name}
     for name in sites.columns.difference(sorted(kept)):
         sites[name] = sites[name].mask(hidden_sites)
+    for name in ("start_precision", "finish_precision"):
+        sites[name] = sites[name].mask(hidden_sites, "quarter")
     sites["site_id"] = sites["site_id"].mask(hidden_sites, sites["project_code"])
     sites.loc[hidden_sites, sites.geometry.name] = None
     bundles = city.bundles.assign(code=city.bundles["code"].replace(aliases))
@@ -140,6 +142,10 @@ def _trace_of_findings(findings: Findings, aliases: dict[str, str]) -> Findings:
         table[side] = table[side].replace(aliases)
     for name in (name for name in _FINER if name in table):
         table[name] = table[name].mask(hidden)
+    # The identity is a hash of the two codes: whoever guesses a code could recognise it.
+    names = SOMEONE + table["case_id"].astype("str") + "-" + table.index.astype("str")
+    veiled_ids = table.loc[hidden, "finding_id"]
+    table["finding_id"] = table["finding_id"].mask(hidden, names)
     table["start"] = _quarter(table["start"], hidden, first=True)
     table["finish"] = _quarter(table["finish"], hidden, first=False)
     for lang in ("zh", "en"):
@@ -148,7 +154,7 @@ def _trace_of_findings(findings: Findings, aliases: dict[str, str]) -> Findings:
         )
     table.loc[hidden, table.geometry.name] = None
     spans = findings.spans
-    spans = spans[~spans["finding_id"].isin(table.loc[hidden, "finding_id"])].reset_index(drop=True)
+    spans = spans[~spans["finding_id"].isin(veiled_ids)].reset_index(drop=True)
 
     hotspots = findings.hotspots.copy()
     if not hotspots.empty:

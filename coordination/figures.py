@@ -292,6 +292,29 @@ def cases(findings: Findings, *, projects: Iterable[str] | None = None) -> tuple
     return tuple(sorted(found, key=_worst_first))
 
 
+def cases_of(city: City, findings: Findings, *, unit: str | None = None) -> tuple[Case, ...]:
+    """Return `cases`, or only those in which ``unit`` takes part.
+
+    Parameters
+    ----------
+    city
+        Says which projects are the unit's.
+    findings
+        Of one detection.
+    unit
+        Owner unit, or None for all.
+
+    Returns
+    -------
+    tuple of Case
+        Worst first.
+    """
+    if unit is None:
+        return cases(findings)
+    own = city.projects["owner_unit"] == unit
+    return cases(findings, projects=city.projects.loc[own.fillna(value=False).astype(bool), "code"])
+
+
 def _case(case_id: str, rows: pd.DataFrame) -> Case | None:
     if (rows["rule"] == "incomplete_data").all():
         return None
