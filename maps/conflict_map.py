@@ -1,0 +1,170 @@
+"""The conflict map: findings, works and hot spots of a city in one file that needs no network."""
+
+from __future__ import annotations
+
+from dataclasses import asdict
+from importlib.resources import files
+
+import folium
+import numpy as np
+import shapely
+from branca.element import Element, MacroElement
+from folium.template import Template
+
+from coordination import wording
+from coordination.city import City
+from coordination.findings import SEVERITIES, Findings, Provenance
+from coordination.projects import SECTORS, STAGES
+from maps import layers, offline
+from maps.compact import PER_DEGREE, lon_lat
+
+STYLES = ("conflict_map.css",)
+SCRIPTS = (
+    "decode.js",
+    "words.js",
+    "sheet.js",
+    "paint.js",
+    "popups.js",
+    "period.js",
+    "panels.js",
+    "conflict_map.js",
+)
+_LABELS = ("rule", "severity", "status", "stage", "sector", "method")
+
+
+class ConflictLayers(MacroElement):
+    """Puts the data of a conflict map, its panels and its layers on a folium map.
+
+    Parameters
+    ----------
+    data
+        What `conflict_data` returns.
+    """
+
+    _template = Template(
+        """
+        {% macro html(this, kwargs) %}
+        {{ this.panels }}
+        <script type="application/json" id="digonce-data">{{ this.data }}</script>
+        {% endmacro %}
+        {% macro script(this, kwargs) %}
+        digonce.start({{ this._parent.get_name() }}, {{ this.tiles }});
+        {% endmacro %}
+        """
+    )
+
+    def __init__(self, data: dict[str, object], tiles: Element | None) -> None:
+        super().__init__()
+        self._name = "ConflictLayers"
+        self.data = offline.json_for_script(data)
+        self.panels = (files("maps") / "static" / "conflict_map.html").read_text(encoding="utf-8")
+        self._tiles = tiles
+
+    @property
+    def tiles(self) -> str:
+        """The name of the tile layer in the page's script, or ``null``."""
+        return "null" if self._tiles is None else self._tiles.get_name()
+
+
+def conflict_map(
+    city: City,
+    findings: Findings,
+    *,
+    provenance: Provenance,
+    lang: str = "zh",
+    tiles: str | None = None,
+) -> str:
+    """Return the conflict map as one HTML page that opens with no network at all.
+
+    Parameters
+    ----------
+    city
+        Projects, sites and, where there is one, the road network that becomes the base.
+    findings
+        What detection found in this city.
+    provenance
+        Stands in the head of the page.
+    lang
+        Language at opening, ``zh`` or ``en``; the page switches between both.
+    tiles
+        URL template of a tile layer, for those who have one: the only address in the page.
+
+    Returns
+    -------
+    str
+        The page. Equal input gives equal text apart from `Provenance.run_at`.
+
+    Notes
+    -----
+    Contacts are left out; a confidential project is "someone, this quarter, this road".
+    """
+    page = offline.offline_map(
+        title=wording.text("map.title", lang),
+        lang=lang,
+        tiles=tiles,
+        styles=STYLES,
+        scripts=SCRIPTS,
+    )
+    data = conflict_data(city, findings, provenance=provenance, lang=lang)
+    ConflictLayers(data, _tile_layer(page)).add_to(page)
+    return offline.render(page)
+
+
+def conflict_data(
+    city: City, findings: Findings, *, provenance: Provenance, lang: str
+) -> dict[str, object]:
+    """Return everything the page shows, as columns (see `maps.layers`)."""
+    veil = layers.Veil.of(city)
+    bounds = _bounds(city, findings, veil)
+    origin = (
+        round((bounds[0] + bounds[2]) / 2 * PER_DEGREE),
+        round((bounds[1] + bounds[3]) / 2 * PER_DEGREE),
+    )
+    as_of_day = int(findings.as_of.astype("datetime64[D]").astype(np.int64))
+    return {
+        "lang": lang,
+        "words": {name: _words(name) for name in wording.LANGUAGES},
+        "provenance": asdict(provenance),
+        "as_of_day": as_of_day,
+        "origin": list(origin),
+        "bounds": [round(float(edge), 6) for edge in bounds],
+        "sectors": list(SECTORS),
+        "stages": list(STAGES),
+        "severities": list(SEVERITIES),
+        "rules": layers.rules_panel(findings.rules_run),
+        "roads": layers.roads_layer(city.network, origin),
+        "boundaries": layers.boundaries_layer(city.boundaries, origin),
+        "projects": layers.projects_layer(city, veil),
+        "sites": layers.sites_layer(city, veil, origin),
+        "veiled": layers.veiled_layer(city, veil),
+        "findings": layers.findings_layer(city, findings, veil, origin),
+        "spans": layers.spans_layer(findings, veil),
+        "hotspots": layers.hotspots_layer(city, findings, veil, origin),
+    }
+
+
+def _words(lang: str) -> dict[str, object]:
+    """Return the page's own words and the labels of the code lists, in one language."""
+    labels = {f"{kind}.{code}": label for kind in _LABELS
+              for code, label in wording.table(f"labels.{kind}", lang).items()}  # fmt: skip
+    return {**wording.table("map.page", lang), **labels}
+
+
+def _bounds(city: City, findings: Findings, veil: layers.Veil) -> tuple[float, ...]:
+    """Return west, south, east, north of what the map is about: works first, else roads."""
+    named = city.sites[~veil.covers(city.sites["project_code"])]
+    shapes = named.geometry
+    if shapes.dropna().empty and city.network is not None:
+        shapes = city.network.sections.geometry
+    shapes = shapes.dropna()
+    if shapes.empty:
+        return (-180.0, -60.0, 180.0, 75.0)
+    west, south, east, north = shapely.total_bounds(lon_lat(shapes)).tolist()
+    return (west, south, east, north)
+
+
+def _tile_layer(page: folium.Map) -> Element | None:
+    return next(
+        (child for child in page._children.values() if isinstance(child, folium.TileLayer)),  # noqa: SLF001
+        None,
+    )

@@ -1,0 +1,91 @@
+/* Words and numbers, in the language of the moment; and the only ways the page makes elements. */
+(function (digonce) {
+  "use strict";
+
+  var lang = "zh", words = {};
+
+  digonce.setLanguage = function (all, name) {
+    lang = name;
+    words = all[name];
+  };
+
+  digonce.language = function () { return lang; };
+
+  digonce.say = function (key, params) {
+    var text = Object.prototype.hasOwnProperty.call(words, key) ? words[key] : key;
+    return Object.keys(params || {}).reduce(function (t, name) {
+      return t.split("{" + name + "}").join(String(params[name]));
+    }, text);
+  };
+
+  /* The label of a code; a code without one stands for itself. */
+  digonce.label = function (kind, code) {
+    if (code === null || code === undefined || code === "") { return digonce.say("unknown"); }
+    return [kind + "." + code, kind + "_" + code].reduce(function (found, key) {
+      return found === null && Object.prototype.hasOwnProperty.call(words, key) ? words[key] : found;
+    }, null) || String(code);
+  };
+
+  digonce.number = function (value, digits) {
+    if (value === null || value === undefined) { return "–"; }
+    var parts = value.toFixed(digits).split(".");
+    parts[0] = parts[0].replace(/\B(?=(\d{3})+(?!\d))/g, ",");
+    return parts.join(".");
+  };
+
+  digonce.date = function (day) {
+    return day === null || day === undefined ? "–" : new Date(day * 864e5).toISOString().slice(0, 10);
+  };
+
+  digonce.dates = function (start, finish) {
+    if (start === null && finish === null) { return digonce.say("unknown"); }
+    return digonce.date(start) + " ~ " + digonce.date(finish);
+  };
+
+  digonce.quarter = function (day) {
+    if (day === null || day === undefined) { return digonce.say("unknown"); }
+    var date = new Date(day * 864e5);
+    return date.getUTCFullYear() + " Q" + (Math.floor(date.getUTCMonth() / 3) + 1);
+  };
+
+  digonce.chainage = function (metres) {
+    var whole = Math.round(metres);
+    return "K" + Math.floor(whole / 1000) + "+" + String(whole % 1000).padStart(3, "0");
+  };
+
+  digonce.projectName = function (project) {
+    return (lang === "en" && project.name_en) || project.name || project.code;
+  };
+
+  /* An element with text; whatever a project is called, it goes in as text. */
+  digonce.el = function (tag, className, content) {
+    var node = document.createElement(tag);
+    if (className) { node.className = className; }
+    (Array.isArray(content) ? content : [content]).forEach(function (part) {
+      if (part === null || part === undefined) { return; }
+      node.appendChild(part.nodeType ? part : document.createTextNode(String(part)));
+    });
+    return node;
+  };
+
+  digonce.button = function (className, content, action) {
+    var node = digonce.el("button", className, content);
+    node.type = "button";
+    node.addEventListener("click", action);
+    return node;
+  };
+
+  digonce.clear = function (node) {
+    while (node.firstChild) { node.removeChild(node.firstChild); }
+    return node;
+  };
+
+  /* Fill the texts, labels and placeholders of the page's own markup. */
+  digonce.fillWords = function () {
+    document.documentElement.lang = lang === "zh" ? "zh-CN" : "en";
+    document.title = digonce.say("title");
+    document.querySelectorAll("[data-word]").forEach(function (node) { node.textContent = digonce.say(node.dataset.word); });
+    document.querySelectorAll("[data-word-label]").forEach(function (node) { node.setAttribute("aria-label", digonce.say(node.dataset.wordLabel)); });
+    document.querySelectorAll("[data-word-placeholder]").forEach(function (node) { node.placeholder = digonce.say(node.dataset.wordPlaceholder); });
+  };
+})(window.digonce);
