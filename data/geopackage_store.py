@@ -39,7 +39,7 @@ from data.geopackage_rows import Row, spread_extra, to_frame, to_geoframe
 from data.geopackage_schema import SCHEMA_VERSION, Table, quoted
 from data.geopackage_transaction import GeopackageTransaction, read_meta, stored_crs
 from data.migrations import run_steps
-from data.store import Change, Store, StoreInfo
+from data.store import Change, DamagedStoreError, Store, StoreInfo
 from geo.road_network import RoadNetwork
 
 _OGR_TYPES = {
@@ -378,10 +378,19 @@ class GeopackageStore:
 
     # ---- care ----------------------------------------------------------------------------------
 
-    def verify(self) -> tuple[StoreError, ...]:
-        """Return what is wrong with the file; empty when it is whole."""
+    def verify(self) -> None:
+        """Check that the file is whole.
+
+        Raises
+        ------
+        data.store.DamagedStoreError
+            With every problem: pages, foreign keys, R-trees that disagree with their layer, a log
+            that does not reach the revision.
+        """
         with self._snapshot() as connection:
-            return tuple(_problems(connection))
+            problems = tuple(_problems(connection))
+        if problems:
+            raise DamagedStoreError(str(self.path), problems)
 
     def backup(self, to: str | Path) -> None:
         """Write a whole, compact copy while others go on reading and writing.

@@ -427,7 +427,7 @@ class GeopackageTransaction:
 
     def _register_crs(self, crs: CRS) -> int:
         try:
-            definition = crs.to_wkt("WKT1_GDAL")
+            definition = crs.to_wkt("WKT1_GDAL", output_axis_rule=True)  # as GDAL writes it
         except CRSError as error:
             raise UsageError("store.crs_not_metric", crs=_crs_name(crs)) from error
         authority = _authority(crs)

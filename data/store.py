@@ -84,6 +84,20 @@ class ImportOutcome:
     revision: int
 
 
+class DamagedStoreError(StoreError):
+    """A store that is not whole, with everything that is wrong with it."""
+
+    def __init__(self, path: str, problems: Sequence[StoreError]) -> None:
+        super().__init__("store.damaged", path=path, count=len(problems))
+        self.problems = tuple(problems)
+
+    def text(self, lang: str) -> str:
+        """Return one line for the whole and one per problem."""
+        return "\n".join(
+            error.text(lang) for error in (StoreError(self.key, **self.params), *self.problems)
+        )
+
+
 class Transaction(Protocol):
     """One revision in the making; leaving the block by an exception undoes all of it."""
 
@@ -182,8 +196,8 @@ class Store(Protocol):
         when the data moved on.
         """
 
-    def verify(self) -> Sequence[StoreError]:
-        """Return what is wrong with the store; empty when it is whole."""
+    def verify(self) -> None:
+        """Check that the store is whole; raises `DamagedStoreError` when it is not."""
 
     def backup(self, to: str | Path) -> None:
         """Write a whole copy as a GeoPackage while others go on reading and writing."""

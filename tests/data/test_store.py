@@ -29,6 +29,7 @@ from coordination.findings import (
 )
 from coordination.projects import PROJECT_FIELDS, SITE_FIELDS, as_fields
 from data.geopackage_store import GeopackageStore, create_store, open_store
+from data.store import DamagedStoreError
 from geo.road_network import RoadNetwork
 
 METRIC = CRS(4549)
@@ -320,7 +321,7 @@ def test_what_does_not_belong_together_is_a_mistake_of_ours(store: GeopackageSto
     with pytest.raises(ValueError, match="LineString"), store.transaction("x") as transaction:
         transaction.put_projects(projects_of("A"), line, nothing)
     assert store.info().log_revision == 0
-    assert store.verify() == ()
+    store.verify()
 
 
 def test_roads_come_back_as_sections_and_junctions(store: GeopackageStore) -> None:
@@ -641,12 +642,9 @@ def test_a_truncated_store_is_refused(filled: GeopackageStore) -> None:
     filled.close()
     content = filled.path.read_bytes()
     filled.path.write_bytes(content[: len(content) // 2 // 4096 * 4096])
-    try:
-        with open_store(filled.path) as store:
-            keys = {problem.key for problem in store.verify()}
-    except StoreError as error:
-        keys = {error.key}
-    assert keys & {"store.corrupt", "store.verify.integrity"}
+    with pytest.raises(StoreError) as refused, open_store(filled.path) as store:
+        store.verify()
+    assert refused.value.key in {"store.corrupt", "store.damaged"}
 
 
 def test_a_new_store_never_overwrites(filled: GeopackageStore) -> None:
@@ -671,7 +669,7 @@ def test_closing_leaves_one_whole_file(filled: GeopackageStore, tmp_path: Path) 
     copy.write_bytes(filled.path.read_bytes())
     with open_store(copy) as store:
         assert store.read_city().projects["code"].tolist() == ["A", "B"]
-        assert store.verify() == ()
+        store.verify()
 
 
 def test_a_path_with_odd_characters_is_a_path(tmp_path: Path) -> None:
@@ -698,20 +696,23 @@ def test_a_backup_is_a_store_of_its_own(filled: GeopackageStore, tmp_path: Path)
         transaction.put_projects(projects_of("C"), sites, filings_of(sites))
     with open_store(tmp_path / "backup.gpkg") as copy:
         assert copy.read_city().projects["code"].tolist() == ["A", "B"]
-        assert copy.verify() == ()
+        copy.verify()
         assert [change.key for change in copy.changes()] == ["A", "B"]
 
 
 def test_verify_names_what_is_wrong(filled: GeopackageStore) -> None:
-    assert filled.verify() == ()
+    filled.verify()
     with filled._borrow() as connection:
         connection.execute("DELETE FROM rtree_sites_geom WHERE id = 1")
         connection.execute("PRAGMA foreign_keys = OFF")
         connection.execute("UPDATE write_state SET ours = 1, log_revision = 7")
         connection.execute("DELETE FROM projects WHERE code = 'B'")
-    problems = filled.verify()
-    assert {problem.key for problem in problems} == {
+    with pytest.raises(DamagedStoreError) as damaged:
+        filled.verify()
+    assert {problem.key for problem in damaged.value.problems} == {
         "store.verify.index", "store.verify.foreign_key", "store.verify.guard", "store.verify.log",
     }  # fmt: skip
-    for problem in problems:
-        assert problem.text("zh") != problem.text("en")
+    assert (
+        len(damaged.value.text("en").splitlines()) == 1 + 5
+    )  # a site and a filing lost their project
+    assert "空间索引" in damaged.value.text("zh")
