@@ -19,6 +19,12 @@ SETTLED = ("resolved", "not_mergeable", "waived", "cleared")
 """Statuses after which nobody needs to talk about a finding again, unless it changes."""
 
 
+MOST_MEMBERS = 30
+"""Projects of one case that a report lists and draws; the rest is counted."""
+MOST_ROADS = 20
+"""Roads in the list of the worst."""
+
+
 @dataclass(frozen=True)
 class Saving:
     """An estimate in 万元 (10,000 yuan), never a basis for settling accounts."""
@@ -133,8 +139,8 @@ class Figures:
         Rule to severity to number, in the order of the rules, only rules that found something.
     by_status
         Status to number.
-    cases, open_cases, cases_by_severity
-        Cases that need coordination (`cases`).
+    cases, open_cases, open_high, cases_by_severity
+        Cases that need coordination (`cases`), those that are open, and of these the high ones.
     incomplete_projects
         Projects with ``incomplete_data``.
     metres_opened, reopened_m
@@ -159,6 +165,7 @@ class Figures:
     by_status: Mapping[str, int]
     cases: int
     open_cases: int
+    open_high: int
     cases_by_severity: Mapping[str, int]
     incomplete_projects: int
     metres_opened: float
@@ -203,6 +210,7 @@ def figures(city: City, findings: Findings) -> Figures:
         by_status={str(status): int(n) for status, n in table["status"].value_counts().items()},
         cases=len(listed),
         open_cases=sum(case.is_open for case in listed),
+        open_high=sum(case.is_open and case.severity == "high" for case in listed),
         cases_by_severity=_by_severity(case.severity for case in listed),
         incomplete_projects=int(
             table.loc[table["rule"] == "incomplete_data", "project_a"].nunique()
@@ -431,8 +439,10 @@ def _road(name: str, rows: pd.DataFrame) -> RoadOpenings:
         openings_24m=int(rows["openings_24m"].max()),
         openings_60m=int(rows["openings_60m"].max()),
         shortest_gap_days=float(rows["shortest_gap_days"].min()),
-        metres_opened=float(rows["metres_opened"].sum()),
-        reopened_m=float(length_m[rows["openings_60m"] >= 2].sum()),
+        metres_opened=float(rows["metres_opened"].sum(min_count=1)),
+        reopened_m=float(length_m[rows["openings_60m"] >= 2].sum(min_count=1))
+        if (rows["openings_60m"] >= 2).any()
+        else 0.0,
         hotspots=len(rows),
         project_codes=tuple(dict.fromkeys(codes.split())),
     )

@@ -15,6 +15,13 @@ from coordination.wording import text
 
 MISSING = "—"
 
+SEVERITY_COLOURS = {"high": "#a50f15", "medium": "#e08e00", "notice": "#0b62a8"}
+"""Told apart by colour-blind readers; a word and a shape always stand beside them."""
+MEMBER_COLOURS = (
+    "#0072b2", "#d55e00", "#009e73", "#b5548a", "#8a6d00", "#2b8cbe", "#6a3d9a", "#5b6470",
+)  # fmt: skip
+"""Of the projects of one case by their number, in turn."""
+
 Number = float | int | np.floating | np.integer | None
 Day = date | datetime | np.datetime64 | pd.Timestamp | None
 
@@ -234,3 +241,14 @@ def chainage(value_m: Number) -> str:
         return MISSING
     whole = int(float(value_m) + 0.5)
     return f"K{whole // 1000}+{whole % 1000:03d}"
+
+
+def member_colour(number: int) -> str:
+    """Return the colour of project ``number`` (from 1) of a case.
+
+    Examples
+    --------
+    >>> member_colour(1) == member_colour(len(MEMBER_COLOURS) + 1)
+    True
+    """
+    return MEMBER_COLOURS[(number - 1) % len(MEMBER_COLOURS)]

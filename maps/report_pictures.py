@@ -14,15 +14,10 @@ import pandas as pd
 
 from coordination.audience import ANYBODY, Audience, for_audience
 from coordination.city import City
-from coordination.figures import Case, RoadOpenings, cases_of, worst_roads
+from coordination.figures import MOST_MEMBERS, MOST_ROADS, Case, RoadOpenings, cases_of, worst_roads
 from coordination.findings import Findings
 from maps.report_plan import case_plan_svg
 from maps.report_timelines import gantt_svg, road_timeline_svg
-
-MOST_MEMBERS = 30
-"""Members that pictures and lists of one case show; the rest is counted."""
-MOST_ROADS = 20
-"""Roads in the list of the worst."""
 
 
 def report_pictures(

@@ -12,7 +12,8 @@ import numpy.typing as npt
 import shapely
 
 from coordination.city import City
-from maps.report_svg import SEVERITY_LINES, Geometries, badge, dashed, member_colour, path, svg
+from coordination.formats import member_colour
+from maps.report_svg import SEVERITY_LINES, Geometries, badge, dashed, path, svg
 
 Box = tuple[float, float, float, float]
 

@@ -6,30 +6,17 @@ import numpy as np
 import numpy.typing as npt
 import shapely
 
+from coordination.formats import SEVERITY_COLOURS, member_colour
+
 Geometries = npt.NDArray[np.object_]
 
 FONTS = "'Noto Sans CJK SC','PingFang SC','Microsoft YaHei',system-ui,sans-serif"
-MEMBER_COLOURS = (
-    "#0072b2", "#d55e00", "#009e73", "#b5548a", "#8a6d00", "#2b8cbe", "#6a3d9a", "#5b6470",
-)  # fmt: skip
-"""By number of the member, in turn; told apart by colour-blind readers, and numbered besides."""
 SEVERITY_LINES = {
-    "high": ("#a50f15", ""),
-    "medium": ("#e08e00", "7 3"),
-    "notice": ("#0b62a8", "2 3"),
+    "high": (SEVERITY_COLOURS["high"], ""),
+    "medium": (SEVERITY_COLOURS["medium"], "7 3"),
+    "notice": (SEVERITY_COLOURS["notice"], "2 3"),
 }
 """Colour and dashes of a shared place, as on the map, worst first."""
-
-
-def member_colour(number: int) -> str:
-    """Return the colour of member ``number`` (from 1).
-
-    Examples
-    --------
-    >>> member_colour(1) == member_colour(len(MEMBER_COLOURS) + 1)
-    True
-    """
-    return MEMBER_COLOURS[(number - 1) % len(MEMBER_COLOURS)]
 
 
 def svg(width: float, height: float, body: str) -> str:

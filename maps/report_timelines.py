@@ -9,7 +9,8 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from maps.report_svg import badge, member_colour, svg
+from coordination.formats import member_colour
+from maps.report_svg import badge, svg
 
 _TICK_MONTHS = (1, 2, 3, 6, 12, 24, 60, 120)
 _ROW = 21.0
