@@ -6,7 +6,8 @@ from the one before it. ``maps/static/decode.js`` reads what stands here.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
+from typing import Any
 
 import geopandas as gpd
 import numpy as np
@@ -15,12 +16,15 @@ import pandas as pd
 import shapely
 
 from coordination.projects import UNKNOWN_DAY, day_numbers
+from coordination.wording import LANGUAGES
 
 PER_DEGREE = 1_000_000
 SIMPLIFY_M = 0.1
 
 Geometries = npt.NDArray[np.object_]
 Column = list[object]
+Written = Callable[[Any, str], str]
+"""How a value is written for people in a language."""
 
 
 def lon_lat(series: gpd.GeoSeries) -> Geometries:
@@ -96,7 +100,37 @@ def pack_text(values: Iterable[object]) -> dict[str, list[object]]:
     {'values': ['road'], 'codes': [0, -1, 0]}
     """
     codes, distinct = pd.factorize(np.array([*values, None], dtype=object)[:-1])
-    return {"values": [str(value) for value in distinct], "codes": codes.tolist()}
+    return {"values": [str(value) for value in distinct], "codes": list(codes.tolist())}
+
+
+def pack_words(values: pd.Series[Any], written: Written) -> dict[str, object]:
+    """Return values as people read them in each language; each distinct value is written once.
+
+    Parameters
+    ----------
+    values
+        (n,) numbers or tuples, may be missing.
+    written
+        Gives the text of a value in ``zh`` or ``en``.
+
+    Returns
+    -------
+    dict
+        ``codes``: (n,) positions in the texts, -1 where missing; ``zh``, ``en``: the texts.
+
+    Examples
+    --------
+    >>> pack_words(pd.Series([2.0, None, 2.0]), lambda days, lang: f"{days:.0f} {lang}")
+    {'codes': [0, -1, 0], 'zh': ['2 zh'], 'en': ['2 en']}
+    """
+    codes, distinct = pd.factorize(values)
+    texts = pd.DataFrame({lang: [written(value, lang) for value in distinct] for lang in LANGUAGES})
+    again, pairs = pd.factorize(pd.MultiIndex.from_frame(texts))
+    codes = np.append(again, -1)[codes] if len(again) else codes
+    packed: dict[str, object] = {"codes": codes.tolist()}
+    for place, lang in enumerate(LANGUAGES):
+        packed[lang] = [pair[place] for pair in pairs]
+    return packed
 
 
 def pack_days(dates: pd.Series[pd.Timestamp]) -> Column:

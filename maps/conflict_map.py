@@ -12,7 +12,9 @@ from branca.element import Element, MacroElement
 from folium.template import Template
 
 from coordination import wording
+from coordination.audience import ANYBODY, Audience, for_audience
 from coordination.city import City
+from coordination.figures import cases
 from coordination.findings import SEVERITIES, Findings, Provenance
 from coordination.projects import SECTORS, STAGES
 from maps import layers, offline
@@ -29,7 +31,11 @@ SCRIPTS = (
     "panels.js",
     "conflict_map.js",
 )
-_LABELS = ("rule", "severity", "status", "stage", "sector", "method")
+_SHARED = (
+    *(f"labels.{kind}" for kind in ("rule", "severity", "status", "stage", "sector", "method")),
+    *(f"report.{kind}" for kind in ("finding", "step", "missing", "provenance", "confidential")),
+)
+"""Words that labels and report have already; in the page ``labels.rule.x`` is ``rule.x``."""
 
 
 class ConflictLayers(MacroElement):
@@ -54,7 +60,7 @@ class ConflictLayers(MacroElement):
     )
 
     def __init__(self, data: dict[str, object], tiles: Element | None) -> None:
-        super().__init__()
+        super().__init__()  # type: ignore[no-untyped-call]
         self._name = "ConflictLayers"
         self.data = offline.json_for_script(data)
         self.panels = (files("maps") / "static" / "conflict_map.html").read_text(encoding="utf-8")
@@ -73,6 +79,7 @@ def conflict_map(
     provenance: Provenance,
     lang: str = "zh",
     tiles: str | None = None,
+    audience: Audience = ANYBODY,
 ) -> str:
     """Return the conflict map as one HTML page that opens with no network at all.
 
@@ -88,6 +95,8 @@ def conflict_map(
         Language at opening, ``zh`` or ``en``; the page switches between both.
     tiles
         URL template of a tile layer, for those who have one: the only address in the page.
+    audience
+        Who reads the page: decides which confidential projects it may name.
 
     Returns
     -------
@@ -96,7 +105,8 @@ def conflict_map(
 
     Notes
     -----
-    Contacts are left out; a confidential project is "someone, this quarter, this road".
+    Contacts are left out; a confidential project that the audience may not see is "someone, this
+    quarter, this road".
     """
     page = offline.offline_map(
         title=wording.text("map.title", lang),
@@ -105,7 +115,8 @@ def conflict_map(
         styles=STYLES,
         scripts=SCRIPTS,
     )
-    data = conflict_data(city, findings, provenance=provenance, lang=lang)
+    shown = for_audience(city, findings, audience)
+    data = conflict_data(*shown, provenance=provenance, lang=lang)
     ConflictLayers(data, _tile_layer(page)).add_to(page)
     return offline.render(page)
 
@@ -114,8 +125,8 @@ def conflict_data(
     city: City, findings: Findings, *, provenance: Provenance, lang: str
 ) -> dict[str, object]:
     """Return everything the page shows, as columns (see `maps.layers`)."""
-    veil = layers.Veil.of(city)
-    bounds = _bounds(city, findings, veil)
+    bounds = _bounds(city)
+    listed = cases(findings)
     origin = (
         round((bounds[0] + bounds[2]) / 2 * PER_DEGREE),
         round((bounds[1] + bounds[3]) / 2 * PER_DEGREE),
@@ -134,32 +145,31 @@ def conflict_data(
         "rules": layers.rules_panel(findings.rules_run),
         "roads": layers.roads_layer(city.network, origin),
         "boundaries": layers.boundaries_layer(city.boundaries, origin),
-        "projects": layers.projects_layer(city, veil),
-        "sites": layers.sites_layer(city, veil, origin),
-        "veiled": layers.veiled_layer(city, veil),
-        "findings": layers.findings_layer(city, findings, veil, origin),
-        "spans": layers.spans_layer(findings, veil),
-        "hotspots": layers.hotspots_layer(city, findings, veil, origin),
+        "projects": layers.projects_layer(city),
+        "sites": layers.sites_layer(city, origin),
+        "veiled": layers.veiled_layer(city),
+        "cases": layers.cases_layer(listed),
+        "findings": layers.findings_layer(city, findings, listed, origin),
+        "spans": layers.spans_layer(findings),
+        "hotspots": layers.hotspots_layer(city, findings, origin),
     }
 
 
-def _words(lang: str) -> dict[str, object]:
-    """Return the page's own words and the labels of the code lists, in one language."""
-    labels = {f"{kind}.{code}": label for kind in _LABELS
-              for code, label in wording.table(f"labels.{kind}", lang).items()}  # fmt: skip
-    return {**wording.table("map.page", lang), **labels}
+def _words(lang: str) -> dict[str, str]:
+    """Return the page's own words, and those that it shares with the report, in one language."""
+    shared = {f"{key.rpartition('.')[2]}.{code}": words for key in _SHARED
+              for code, words in wording.table(key, lang).items()}  # fmt: skip
+    return {**wording.table("map.page", lang), **shared}
 
 
-def _bounds(city: City, findings: Findings, veil: layers.Veil) -> tuple[float, ...]:
+def _bounds(city: City) -> tuple[float, float, float, float]:
     """Return west, south, east, north of what the map is about: works first, else roads."""
-    named = city.sites[~veil.covers(city.sites["project_code"])]
-    shapes = named.geometry
-    if shapes.dropna().empty and city.network is not None:
+    shapes = city.sites.geometry
+    if shapes.isna().all() and city.network is not None:
         shapes = city.network.sections.geometry
-    shapes = shapes.dropna()
-    if shapes.empty:
+    if shapes.isna().all():
         return (-180.0, -60.0, 180.0, 75.0)
-    west, south, east, north = shapely.total_bounds(lon_lat(shapes)).tolist()
+    west, south, east, north = shapely.total_bounds(lon_lat(shapes[shapes.notna()])).tolist()
     return (west, south, east, north)
 
 

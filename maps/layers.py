@@ -1,87 +1,67 @@
 """What a conflict map shows, as columns: roads, works, findings, hot spots, rules.
 
-Confidential projects take part in the findings, but a map is a file that is handed on: of them it
-says "someone, this quarter, this road" and nothing finer, whatever the reader may see elsewhere.
-Contacts are never written.
+City and findings come as their reader may see them (`coordination.audience.for_audience`): of a
+hidden project there is road and quarter only, and where a finding or hot spot lost its place, the
+map shows the whole road. Contacts are never written.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import astuple
 
 import geopandas as gpd
 import numpy as np
-import numpy.typing as npt
 import pandas as pd
 
+from coordination import formats
+from coordination.audience import SOMEONE
 from coordination.city import City
+from coordination.figures import Case
 from coordination.findings import SEVERITIES, Findings, RuleRun
 from coordination.projects import SECTORS, STAGES
 from geo.road_network import RoadNetwork
 from maps.compact import (
     Column,
+    Written,
     lon_lat,
     pack_days,
     pack_geometry,
     pack_numbers,
     pack_strings,
     pack_text,
+    pack_words,
 )
 
 Origin = tuple[int, int]
 Packed = dict[str, object]
-Mask = npt.NDArray[np.bool_]
 
 ROAD_CLASSES = ("local", "secondary", "arterial", "expressway")
-FIGURES = {
-    "shared_length_m": 1, "shared_area_m2": 1, "distance_m": 1, "overlap_days": 0,
-    "overlap_days_certain": 0, "gap_days": 0, "likelihood": 3, "impact_index": 2,
-    "saving_low_wan": 2, "saving_mid_wan": 2, "saving_high_wan": 2,
-}  # fmt: skip
-"""Numbers of a finding with the digits kept."""
+FIGURES: dict[str, Written] = {
+    "shared_length_m": formats.metres,
+    "shared_area_m2": formats.square_metres,
+    "distance_m": formats.metres,
+    "overlap_days": formats.days,
+    "overlap_days_certain": formats.days,
+    "gap_days": formats.days,
+    "likelihood": lambda share, _: formats.percent(share),
+    "impact_index": lambda index, _: f"{index:.1f}",
+}
+"""The figures of a finding and how they are written."""
 
 
-@dataclass(frozen=True)
-class Veil:
-    """Which projects are confidential.
-
-    Attributes
-    ----------
-    codes
-        Their codes.
-    """
-
-    codes: frozenset[str]
-
-    @classmethod
-    def of(cls, city: City) -> Veil:
-        """Return the veil over the confidential projects of ``city``."""
-        hidden = city.projects["confidential"].fillna(value=False).to_numpy(dtype=bool)
-        return cls(frozenset(city.projects.loc[hidden, "code"]))
-
-    def covers(self, codes: pd.Series[str]) -> Mask:
-        """Return where a project code is confidential."""
-        return np.asarray(codes.isin(self.codes).to_numpy(dtype=bool))
-
-    def covers_list(self, codes: pd.Series[str]) -> Mask:
-        """Return where one of several codes, joined by spaces or commas, is confidential."""
-        if codes.empty:
-            return np.zeros(0, dtype=bool)
-        single = codes.astype("object").where(codes.notna(), "").str.split(r"[\s,;、]+", regex=True)
-        hit = single.explode().isin(self.codes)
-        return np.asarray(hit.groupby(level=0).any().to_numpy(dtype=bool))
+def unnamed_codes(city: City) -> frozenset[str]:
+    """Return the made-up codes of projects that the reader may not see (`for_audience`)."""
+    projects = city.projects
+    hidden = projects["confidential"].fillna(value=False).astype(bool)
+    hidden &= projects["code"].str.startswith(SOMEONE)
+    return frozenset(projects.loc[hidden, "code"])
 
 
-def quarter_bounds(dates: pd.Series[pd.Timestamp], *, last: bool) -> pd.Series[pd.Timestamp]:
-    """Return the first (or last) day of each date's quarter; missing stays missing.
-
-    Examples
-    --------
-    >>> quarter_bounds(pd.Series(pd.to_datetime(["2026-05-20"])), last=True).dt.date.tolist()
-    [datetime.date(2026, 6, 30)]
-    """
-    quarters = pd.Series(pd.DatetimeIndex(dates).to_period("Q"), index=dates.index)
-    return (quarters.dt.end_time if last else quarters.dt.start_time).dt.normalize()
+def standing(findings: Findings) -> gpd.GeoDataFrame:
+    """Return the findings that are still detected, index kept: positions in the table."""
+    table = findings.table.reset_index(drop=True)
+    return table[(table["status"] != "cleared").fillna(value=True).astype(bool)]
 
 
 def road_shapes(city: City, roads: pd.Series[str]) -> gpd.GeoSeries:
@@ -100,11 +80,13 @@ def road_shapes(city: City, roads: pd.Series[str]) -> gpd.GeoSeries:
         (n,) lines in the city's CRS, the index of ``roads``.
     """
     if city.network is None or roads.empty:
-        return gpd.GeoSeries([None] * len(roads), index=roads.index, crs=city.crs)
+        return gpd.GeoSeries(np.full(len(roads), None), index=roads.index, crs=city.crs)
     sections = city.network.sections
     wanted = sections.loc[sections["road"].isin(roads.dropna()), ["road", "geometry"]]
-    whole = wanted.dissolve(by="road").geometry if len(wanted) else wanted.set_index("road").geometry
-    return gpd.GeoSeries(whole.reindex(roads).to_numpy(), index=roads.index, crs=city.crs)
+    whole = (
+        wanted.dissolve(by="road").geometry if len(wanted) else wanted.set_index("road").geometry
+    )
+    return gpd.GeoSeries(np.asarray(whole.reindex(roads)), index=roads.index, crs=city.crs)
 
 
 def roads_layer(network: RoadNetwork | None, origin: Origin) -> Packed | None:
@@ -130,53 +112,43 @@ def boundaries_layer(boundaries: gpd.GeoDataFrame | None, origin: Origin) -> Pac
     return {"shape": pack_geometry(lon_lat(boundaries.geometry), origin)}
 
 
-def projects_layer(city: City, veil: Veil) -> Packed:
-    """Return one row per project that may be named, in the order of their codes."""
-    projects = shown_projects(city, veil)
+def projects_layer(city: City) -> Packed:
+    """Return one row per project that may be named, in the order of the table."""
+    projects = named_projects(city)
     return {
         "code": pack_strings(projects["code"]),
         "name": pack_strings(projects["name"]),
         "name_en": pack_strings(projects["name_en"]),
         "owner_unit": pack_text(projects["owner_unit"]),
-        "sector": _places(projects["sector"], SECTORS),
-        "stage": _places(projects["stage"], STAGES),
+        "sector": _positions(projects["sector"], SECTORS),
+        "stage": _positions(projects["stage"], STAGES),
         "town": pack_text(projects["town"]),
-        "cost_wan": pack_numbers(projects["cost_wan"], 2),
+        "cost": pack_words(projects["cost_wan"], formats.wan),
     }
 
 
-def sites_layer(city: City, veil: Veil, origin: Origin) -> Packed:
+def sites_layer(city: City, origin: Origin) -> Packed:
     """Return one row per site of a project that may be named; ``project`` counts their rows."""
-    row = pd.Series(
-        {code: number for number, code in enumerate(shown_projects(city, veil)["code"])},
-        dtype="int64",
-    )
+    row = _row_of(city)
     sites = city.sites[city.sites["project_code"].isin(row.index)]
+    area_m2 = pd.Series(sites.geometry.area, index=sites.index)
     return {
         "project": row.loc[sites["project_code"]].tolist(),
-        "site_id": pack_strings(sites["site_id"]),
         "road": pack_text(sites["road"]),
         "extent_text": pack_text(sites["extent_text"]),
         "method": pack_text(sites["method"]),
         "start": pack_days(sites["start"]),
         "finish": pack_days(sites["finish"]),
-        "length_m": pack_numbers(sites["length_m"], 1),
-        "area_m2": pack_numbers(pd.Series(sites.geometry.area), 1),
+        "area": pack_words(area_m2.mask(area_m2 == 0), formats.square_metres),
         "shape": pack_geometry(lon_lat(sites.geometry), origin),
     }
 
 
-def veiled_layer(city: City, veil: Veil) -> Packed:
-    """Return "someone, this quarter, this road" of every confidential project, nothing finer."""
-    sites = city.sites[veil.covers(city.sites["project_code"])]
-    rows = pd.DataFrame(
-        {
-            "road": sites["road"],
-            "start": quarter_bounds(sites["start"], last=False),
-            "finish": quarter_bounds(sites["finish"], last=True),
-        }
-    )
-    rows = rows.drop_duplicates().sort_values(["road", "start", "finish"])
+def veiled_layer(city: City) -> Packed:
+    """Return "someone, this quarter, this road" of every project that may not be named."""
+    sites = city.sites[city.sites["project_code"].isin(unnamed_codes(city))]
+    rows = sites[["road", "start", "finish"]].drop_duplicates()
+    rows = rows.sort_values(["road", "start", "finish"])
     return {
         "road": pack_text(rows["road"]),
         "start": pack_days(rows["start"]),
@@ -184,86 +156,105 @@ def veiled_layer(city: City, veil: Veil) -> Packed:
     }
 
 
-def findings_layer(city: City, findings: Findings, veil: Veil, origin: Origin) -> Packed:
-    """Return one row per finding, in the order of the table (worst first).
+def cases_layer(listed: Sequence[Case]) -> Packed:
+    """Return the cases that need coordination, worst first, as the report numbers them."""
+    savings = [case.saving for case in listed]
+    return {
+        "case_id": [case.case_id for case in listed],
+        "is_open": [int(case.is_open) for case in listed],
+        "saving": _saving_words(
+            pd.DataFrame(
+                [astuple(saving) if saving else (None, None, None) for saving in savings],
+                columns=["low", "mid", "high"],
+                dtype="float64",
+            )
+        ),
+    }
 
-    A finding that a confidential project takes part in keeps rule, severity, status, road and
-    quarter; its place is the whole road.
+
+def findings_layer(
+    city: City, findings: Findings, listed: Sequence[Case], origin: Origin
+) -> Packed:
+    """Return one row per standing finding, in the order of the table (worst first).
+
+    Its figures are texts in both languages, written by `coordination.formats` as in the report. A
+    finding with a hidden project has no figures, and the whole road for its place.
     """
-    table = findings.table.reset_index(drop=True)
-    row = {code: number for number, code in enumerate(shown_projects(city, veil)["code"])}
-    hidden = veil.covers(table["project_a"]) | veil.covers(table["project_b"])
-    open_only = pd.Series(~hidden, index=table.index)
+    table = standing(findings)
+    row = _row_of(city)
+    unnamed = unnamed_codes(city)
+    veiled = table["project_a"].isin(unnamed) | table["project_b"].isin(unnamed)
     shape = table.geometry.copy()
-    shape[hidden] = road_shapes(city, table.loc[hidden, "road"])
+    shape[veiled] = road_shapes(city, table.loc[veiled, "road"])
     packed: Packed = {
-        "finding_id": pack_strings(table["finding_id"].where(open_only)),
-        "case": _cases(table["case_id"]),
-        "case_id": _case_names(table["case_id"], hidden),
+        "finding_id": pack_strings(table["finding_id"].mask(veiled)),
+        "case": _case_of(table, listed),
         "rule": pack_text(table["rule"]),
-        "severity": _places(table["severity"], SEVERITIES),
+        "severity": _positions(table["severity"], SEVERITIES),
         "status": pack_text(table["status"]),
         "project_a": table["project_a"].map(row).fillna(-1).astype(int).tolist(),
         "project_b": table["project_b"].map(row).fillna(-1).astype(int).tolist(),
-        "code_a": _unlisted(table["project_a"].where(open_only), row),
-        "code_b": _unlisted(table["project_b"].where(open_only), row),
-        "veiled": hidden.astype(int).tolist(),
+        "code_a": _unlisted(table["project_a"], row, unnamed),
+        "code_b": _unlisted(table["project_b"], row, unnamed),
+        "veiled": veiled.astype(int).tolist(),
         "place": pack_text(table["place"]),
         "road": pack_text(table["road"]),
-        "start": pack_days(
-            table["start"].where(open_only, quarter_bounds(table["start"], last=False))
+        "start": pack_days(table["start"]),
+        "finish": pack_days(table["finish"]),
+        "legal_basis": pack_text(table["legal_basis"]),
+        "severity_steps": pack_text(table["severity_steps"]),
+        "coordinated": pack_text(table["coordinated"]),
+        "level": pack_text(table["level"]),
+        "reason_zh": pack_strings(table["reason_zh"]),
+        "reason_en": pack_strings(table["reason_en"]),
+        "saving": _saving_words(
+            table[["saving_low_wan", "saving_mid_wan", "saving_high_wan"]].reset_index(drop=True)
         ),
-        "finish": pack_days(
-            table["finish"].where(open_only, quarter_bounds(table["finish"], last=True))
-        ),
-        "legal_basis": pack_text(table["legal_basis"].where(open_only)),
-        "severity_steps": pack_text(table["severity_steps"].where(open_only)),
-        "coordinated": pack_text(table["coordinated"].where(open_only)),
-        "level": pack_text(table["level"].where(open_only)),
-        "reason_zh": pack_strings(table["reason_zh"].where(open_only)),
-        "reason_en": pack_strings(table["reason_en"].where(open_only)),
+        "period": _period_words(table["start"], table["finish"]),
         "shape": pack_geometry(lon_lat(shape), origin),
     }
-    for name, digits in FIGURES.items():
-        packed[name] = pack_numbers(table[name].where(open_only), digits)
+    for name, written in FIGURES.items():
+        packed[name] = pack_words(table[name], written)
     return packed
 
 
-def spans_layer(findings: Findings, veil: Veil) -> Packed:
+def spans_layer(findings: Findings) -> Packed:
     """Return the places of findings; ``finding`` counts rows of the findings."""
-    table = findings.table
-    named = ~(veil.covers(table["project_a"]) | veil.covers(table["project_b"]))
-    row = {code: number for number, code in enumerate(table["finding_id"]) if named[number]}
+    row = {code: number for number, code in enumerate(standing(findings)["finding_id"])}
     spans = findings.spans[findings.spans["finding_id"].isin(row)]
     return {
         "finding": spans["finding_id"].map(row).astype(int).tolist(),
         "road": pack_text(spans["road"]),
         "section_id": pack_text(spans["section_id"]),
-        "from_m": pack_numbers(spans["from_m"], 1),
-        "to_m": pack_numbers(spans["to_m"], 1),
+        "from_m": pack_text(spans["from_m"].map(formats.chainage)),
+        "to_m": pack_text(spans["to_m"].map(formats.chainage)),
+        "length_m": pack_numbers(spans["to_m"] - spans["from_m"], 1),
         "side": pack_text(spans["side"]),
     }
 
 
-def hotspots_layer(city: City, findings: Findings, veil: Veil, origin: Origin) -> Packed:
-    """Return hot spots, worst first; one that a confidential project is part of is a whole road."""
+def hotspots_layer(city: City, findings: Findings, origin: Origin) -> Packed:
+    """Return hot spots, worst first; one that a hidden project is part of is a whole road."""
     table = findings.hotspots.reset_index(drop=True)
-    hidden = veil.covers_list(table["project_codes"])
-    open_only = pd.Series(~hidden, index=table.index)
+    codes = table["project_codes"].astype("object").where(table["project_codes"].notna(), "")
+    unnamed = unnamed_codes(city)
+    names = [[code for code in row.split() if code not in unnamed] for row in codes]
+    veiled = np.array([bool(unnamed.intersection(row.split())) for row in codes], dtype=bool)
     shape = table.geometry.copy()
-    if hidden.any():
-        shape[hidden] = road_shapes(city, table.loc[hidden, "road"])
+    if veiled.any():
+        shape[veiled] = road_shapes(city, table.loc[veiled, "road"])
+    known = table["from_m"].notna()
     return {
         "road": pack_text(table["road"]),
-        "section_id": pack_text(table["section_id"].where(open_only)),
-        "from_m": pack_numbers(table["from_m"].where(open_only), 1),
-        "to_m": pack_numbers(table["to_m"].where(open_only), 1),
+        "section_id": pack_text(table["section_id"]),
+        "from_m": pack_text(table["from_m"].map(formats.chainage).where(known)),
+        "to_m": pack_text(table["to_m"].map(formats.chainage).where(known)),
         "openings_24m": pack_numbers(table["openings_24m"], 0),
         "openings_60m": pack_numbers(table["openings_60m"], 0),
-        "shortest_gap_days": pack_numbers(table["shortest_gap_days"].where(open_only), 0),
-        "metres_opened": pack_numbers(table["metres_opened"].where(open_only), 1),
-        "project_codes": pack_strings(table["project_codes"].where(open_only)),
-        "veiled": hidden.astype(int).tolist(),
+        "shortest_gap": pack_words(table["shortest_gap_days"], formats.days),
+        "metres_opened": pack_words(table["metres_opened"], formats.metres),
+        "project_codes": [" ".join(row) for row in names],
+        "veiled": veiled.astype(int).tolist(),
         "shape": pack_geometry(lon_lat(shape), origin),
     }
 
@@ -276,31 +267,46 @@ def rules_panel(rules_run: tuple[RuleRun, ...]) -> list[Packed]:
     ]
 
 
-def shown_projects(city: City, veil: Veil) -> pd.DataFrame:
+def named_projects(city: City) -> pd.DataFrame:
     """Return the projects that may be named."""
     projects = city.projects
-    return projects[~veil.covers(projects["code"])].reset_index(drop=True)
+    return projects[~projects["code"].isin(unnamed_codes(city))].reset_index(drop=True)
 
 
-def _places(values: pd.Series[str], codes: tuple[str, ...]) -> Column:
+def _row_of(city: City) -> pd.Series[int]:
+    """Return the row of each named project, by its code."""
+    codes = named_projects(city)["code"]
+    return pd.Series(np.arange(len(codes)), index=codes.to_numpy(dtype=object))
+
+
+def _positions(values: pd.Series[str], codes: tuple[str, ...]) -> Column:
     """Return positions in a fixed list of codes, -1 where missing or unknown."""
     place = {code: number for number, code in enumerate(codes)}
     return list(values.map(place).fillna(-1).astype(int).tolist())
 
 
-def _cases(case_ids: pd.Series[str]) -> Column:
-    """Return the number of each case by first appearance; a finding without one stands alone."""
-    alone = "\x1f" + pd.Series(case_ids.index.astype(str), index=case_ids.index)
-    codes, _ = pd.factorize(case_ids.astype("object").where(case_ids.notna(), alone))
-    return list(codes.tolist())
+def _case_of(table: gpd.GeoDataFrame, listed: Sequence[Case]) -> Column:
+    """Return the position of each finding's case, -1 where it needs no coordination."""
+    case = pd.Series(
+        {position: number for number, one in enumerate(listed) for position in one.rows},
+        dtype="int64",
+    )
+    return list(case.reindex(table.index, fill_value=-1).tolist())
 
 
-def _case_names(case_ids: pd.Series[str], hidden: Mask) -> Packed:
-    """Return case ids, left out for whole cases that a confidential project takes part in."""
-    tainted = case_ids.isin(case_ids[hidden].dropna())
-    return dict(pack_text(case_ids.where(~tainted)))
+def _unlisted(codes: pd.Series[str], row: pd.Series[int], unnamed: frozenset[str]) -> Packed:
+    """Return codes that are no project of the city (a restriction, a finished work)."""
+    return dict(pack_text(codes.mask(codes.isin(row.index) | codes.isin(unnamed))))
 
 
-def _unlisted(codes: pd.Series[str], row: dict[str, int]) -> Packed:
-    """Return codes that are no project of the city (a restriction, a ledger entry)."""
-    return dict(pack_text(codes.where(~codes.isin(list(row)))))
+def _saving_words(savings: pd.DataFrame) -> Packed:
+    """Return estimates (low, mid, high in 万元) as the report writes them."""
+    rows = pd.Series(list(savings.itertuples(index=False, name=None)), dtype=object)
+    rows = rows.where(savings.notna().all(axis=1))
+    return pack_words(rows, lambda row, lang: formats.wan_range(row[0], row[1], row[2], lang))
+
+
+def _period_words(start: pd.Series[pd.Timestamp], finish: pd.Series[pd.Timestamp]) -> Packed:
+    rows = pd.Series(list(zip(start, finish, strict=True)), index=start.index, dtype=object)
+    rows = rows.where(start.notna() | finish.notna())
+    return pack_words(rows, lambda row, lang: formats.period(row[0], row[1], lang))

@@ -64,13 +64,13 @@
         if (!findingChosen(f)) { return; }
         severities[severity]++;
         visible.findings.push(f);
-        f.case.shown.push(f);
+        if (f.case) { f.case.shown.push(f); }
       });
       visible.findings.sort(function (a, b) { return a.severity - b.severity || b.row - a.row; });
       var cases = model.cases.filter(function (c) {
         c.worst = c.shown.filter(function (f) { return f.mark; })[0] || c.shown[0];
         return c.shown.length > 0;
-      }).sort(function (a, b) { return b.shown[0].severity - a.shown[0].severity || a.number - b.number; });
+      });
       cases.forEach(function (c) { if (c.worst.mark) { visible.cases.push(c); } });
       if (state.shown.hotspots) { Array.prototype.push.apply(visible.hotspots, model.hotspots); }
       tallies.hotspots = model.hotspots.length;
@@ -91,8 +91,11 @@
 
     function isShown(f) { return findingChosen(f) && period.contains(f.start, f.finish); }
 
-    digonce.select = function (item) {
+    digonce.select = function (item, items) {
       state.selected = item;
+      state.asked = items;
+      state.selectedCase = item.kind === "finding" ? item.case : null;
+      digonce.markCase(state.selectedCase);
       works.repaint();
       if (popup.isOpen()) { window.requestAnimationFrame(function () { popup.update(); }); }
     };
@@ -103,8 +106,6 @@
 
     function openPopup(items, latlng) {
       popup.setLatLng(latlng).setContent(digonce.popupContent(items, model, open, isShown)).openOn(map);
-      state.selected = items[0];
-      works.repaint();
     }
 
     /* What is hidden comes back, so that whoever asks for something sees it. */
@@ -127,7 +128,6 @@
 
     function open(item) {
       reveal(item);
-      state.selectedCase = item.kind === "case" ? item : item.kind === "finding" ? item.case : null;
       var items = item.kind === "case" ? item.shown : [item], box = digonce.boxOf(item);
       if (!box && item.kind === "case") { box = digonce.joinBoxes(item.shown.map(function (f) { return f.a || f.b; }).filter(Boolean).map(digonce.boxOf).filter(Boolean)); }
       if (!box && item.kind === "finding") { box = digonce.joinBoxes([item.a, item.b].filter(Boolean).map(digonce.boxOf).filter(Boolean)); }
@@ -146,7 +146,11 @@
       if (hits.length) { openPopup(hits, e.latlng); }
     });
 
-    map.on("popupclose", function () { state.selected = null; works.repaint(); });
+    map.on("popupclose", function () {
+      state.selected = state.selectedCase = null;
+      digonce.markCase(null);
+      works.repaint();
+    });
 
     /* A short name under the pointer. */
     var tip = L.tooltip({ direction: "top", offset: [0, -8], className: "tip" }), waiting = false;
@@ -184,9 +188,9 @@
       digonce.fillHotspots(model.hotspots, open);
       period.refresh();
       legend();
-      var item = popup.isOpen() && state.selected, at = popup.getLatLng();
+      var item = popup.isOpen() && state.selected, items = state.asked, at = popup.getLatLng();
       filter();
-      if (item) { openPopup([item], at); }
+      if (item) { openPopup(items.slice(items.indexOf(item)).concat(items.slice(0, items.indexOf(item))), at); }
     }
 
     document.querySelectorAll("[data-lang]").forEach(function (b) { b.addEventListener("click", function () { speak(b.dataset.lang); }); });

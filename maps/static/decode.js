@@ -41,13 +41,19 @@ window.digonce = window.digonce || {};
     return result;
   }
 
-  /* A column is a list, or distinct values and a code per row. */
+  /* A column is a list; or distinct values and a code per row; or so in each language. */
   function value(column, row) {
     if (Array.isArray(column)) {
       return column[row];
     }
     var code = column.codes[row];
-    return code < 0 ? null : column.values[code];
+    if (code < 0) {
+      return null;
+    }
+    if (column.values) {
+      return column.values[code];
+    }
+    return { zh: column.zh[code], en: column.en[code] };
   }
 
   /* Rows of a table of columns as objects; `shape` is decoded, `row` is the number of the row. */
@@ -114,7 +120,8 @@ window.digonce = window.digonce || {};
       s.project = model.projects[s.project];
       s.project.sites.push(s);
     });
-    var cases = [];
+    model.cases = rows(data.cases, data.cases.case_id.length, origin);
+    model.cases.forEach(function (c) { c.kind = "case"; c.number = c.row + 1; c.findings = []; });
     model.findings.forEach(function (f) {
       f.kind = "finding";
       f.spans = [];
@@ -122,14 +129,10 @@ window.digonce = window.digonce || {};
       f.b = f.project_b < 0 ? null : model.projects[f.project_b];
       if (f.a) { f.a.findings.push(f); }
       if (f.b && f.b !== f.a) { f.b.findings.push(f); }
-      if (!cases[f.case]) {
-        cases[f.case] = { kind: "case", number: f.case + 1, id: f.case_id, findings: [] };
-      }
-      cases[f.case].findings.push(f);
-      f.case = cases[f.case];
+      f.case = f.case < 0 ? null : model.cases[f.case];
+      if (f.case) { f.case.findings.push(f); }
       f.mark = f.shape ? middle(f.shape) : null;
     });
-    model.cases = cases;
     model.spans.forEach(function (s) { model.findings[s.finding].spans.push(s); });
     model.hotspots.forEach(function (h) { h.kind = "hotspot"; });
 

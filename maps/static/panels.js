@@ -23,8 +23,8 @@
   digonce.fillHead = function (model) {
     var p = model.data.provenance;
     byId("subtitle").textContent = [
-      say("as_of") + " " + p.as_of, say("data_revision") + " " + p.data_revision, say("policy_version") + " " + p.policy_version,
-      say("run_at") + " " + p.run_at.replace("T", " "), say("software_version") + " " + p.software_version
+      say("provenance.as_of") + " " + p.as_of, say("provenance.data_revision") + " " + p.data_revision, say("provenance.policy_version") + " " + p.policy_version,
+      say("provenance.run_at") + " " + p.run_at.replace("T", " "), say("provenance.software_version") + " " + p.software_version
     ].join(" · ");
     byId("subtitle").title = byId("subtitle").textContent;
   };
@@ -54,14 +54,22 @@
       var button = digonce.button("card severity-" + c.worst.severity, [
         digonce.swatch("mark", c.worst.severity),
         el("span", "card-body", [
-          el("span", "card-title", roads.slice(0, 3).join("、") + (roads.length > 3 ? " …" : "")),
+          el("span", "card-title", digonce.join(roads.slice(0, 3)) + (roads.length > 3 ? " …" : "")),
           el("span", "card-rules", rules.join(" · ")),
-          el("span", "quiet", say("case") + " " + c.number + " · " + c.shown.length + " " + say("findings") + " · " + codes.size + " " + say("projects"))
+          el("span", "quiet", say("case") + " " + c.number + " · " + c.shown.length + " " + say("findings") + " · " + codes.size + " " + say("projects")),
+          c.saving ? el("span", "quiet", say("finding.saving") + " " + digonce.written(c.saving)) : null,
+          c.is_open ? null : el("span", "quiet", say("settled"))
         ])
       ], function () { open(c); });
       button.dataset.case = c.number;
-      return el("li", state.selectedCase === c ? "selected" : "", button);
+      var row = el("li", state.selectedCase === c ? "selected" : "", button);
+      row.dataset.row = c.number;
+      return row;
     }, say("no_findings"));
+  };
+
+  digonce.markCase = function (c) {
+    document.querySelectorAll("#panel-cases [data-row]").forEach(function (row) { row.classList.toggle("selected", !!c && row.dataset.row === String(c.number)); });
   };
 
   digonce.fillHotspots = function (hotspots, open) {
@@ -73,8 +81,8 @@
           el("span", "card-title", (h.road || say("no_road"))),
           el("span", "card-rules", digonce.hotspotPlace(h)),
           el("span", "quiet", [say("openings_24m") + " " + say("times", { n: digonce.number(h.openings_24m, 0) }),
-            h.shortest_gap_days === null ? null : " · " + say("shortest_gap") + " " + say("days", { n: digonce.number(h.shortest_gap_days, 0) }),
-            h.metres_opened === null ? null : " · " + digonce.number(h.metres_opened, 1) + " m"].filter(Boolean))
+            h.shortest_gap && " · " + say("shortest_gap") + " " + digonce.written(h.shortest_gap),
+            h.metres_opened && " · " + digonce.written(h.metres_opened)].filter(Boolean))
         ])
       ], function () { open(h); }));
     }, say("no_hotspots"));
@@ -84,18 +92,18 @@
     var box = digonce.clear(byId("panel-rules")), p = model.data.provenance;
     box.appendChild(el("p", "note", say("rules_note")));
     box.appendChild(el("ul", "rules", model.data.rules.map(function (run) {
-      var why = run.missing.map(function (m) { return m === "not_built" ? say("missing_not_built") : say("missing") + " " + label("missing", m); }).join("；");
+      var why = digonce.join(run.missing.map(function (m) { return m === "not_built" ? label("missing", m) : say("missing") + " " + label("missing", m); }));
       var row = el("li", run.ran ? "ran" : "not-ran", [
         el("span", "state", run.ran ? "✓" : "—"),
-        el("span", "", [label("rule", run.rule), el("span", "quiet block", run.ran ? say("found") + " " + digonce.number(run.found, 0) : say("not_ran") + (why ? "：" + why : ""))])
+        el("span", "", [label("rule", run.rule), el("span", "quiet block", run.ran ? say("found") + " " + digonce.number(run.found, 0) : say("not_ran") + (why ? digonce.bracket(why) : ""))])
       ]);
       row.dataset.rule = run.rule;
       return row;
     })));
-    var facts = [["as_of", p.as_of], ["data_revision", p.data_revision], ["policy_version", p.policy_version], ["place_basis", say("place_basis_" + p.place_basis)],
+    var facts = [["as_of", p.as_of], ["data_revision", p.data_revision], ["policy_version", p.policy_version], ["basis", say("provenance.basis_" + p.place_basis)],
       ["run_at", p.run_at], ["software_version", p.software_version]];
     var list = el("dl", "facts provenance");
-    facts.forEach(function (f) { list.appendChild(el("dt", "", say(f[0]))); list.appendChild(el("dd", "", f[1])); });
+    facts.forEach(function (f) { list.appendChild(el("dt", "", say("provenance." + f[0]))); list.appendChild(el("dd", "", f[1])); });
     box.appendChild(list);
   };
 

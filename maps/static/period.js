@@ -145,7 +145,7 @@
         ticks.appendChild(tick);
       });
       if (asOf >= low && asOf <= high) {
-        var flag = digonce.el("span", "asof", say("as_of"));
+        var flag = digonce.el("span", "asof", say("provenance.as_of"));
         flag.style.left = (x(asOf) / box.width * 100) + "%";
         ticks.appendChild(flag);
       }

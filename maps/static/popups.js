@@ -7,7 +7,9 @@
   function facts(pairs) {
     var list = el("dl", "facts");
     pairs.forEach(function (pair) {
-      if (pair && pair[1] !== null && pair[1] !== undefined && pair[1] !== "") {
+      if (pair && pair[0] === null && pair[1]) {
+        list.appendChild(el("dd", "wide", pair[1])).dataset.figure = pair[2];
+      } else if (pair && pair[1] !== null && pair[1] !== undefined && pair[1] !== "") {
         list.appendChild(el("dt", "", pair[0]));
         var value = el("dd", "", pair[1]);
         if (pair[2]) { value.dataset.figure = pair[2]; }
@@ -17,13 +19,7 @@
     return list;
   }
 
-  function unit(value, digits, suffix) {
-    return value === null || value === undefined ? null : number(value, digits) + suffix;
-  }
-
-  function days(value) {
-    return value === null || value === undefined ? null : say("days", { n: number(value, 0) });
-  }
+  var written = digonce.written;
 
   digonce.severityChip = function (severity) {
     var chip = el("span", "chip severity-" + severity, [digonce.swatch("mark", severity), label("severity", digonce.severities[severity])]);
@@ -39,68 +35,67 @@
     if (project) {
       return digonce.button("link", project.code + " " + digonce.projectName(project), function () { open(project); });
     }
-    return code || (veiled ? say("veiled") : null);
+    return code || (veiled ? say("confidential.someone") : null);
   }
 
   digonce.findingTitle = function (f) {
     return label("rule", f.rule) + " · " + (f.road || say("no_road"));
   };
 
+  /* "base:high opposite_sides:-1" in words. */
   function steps(f) {
     if (!f.severity_steps) { return null; }
     return f.severity_steps.split(/\s+/).map(function (step) {
-      var parts = step.split(":"), name = label("step", parts[0]);
-      var change = parts[1] === undefined ? "" : /^[+-]?\d/.test(parts[1]) ? parts[1].replace("-", "−") : label("severity", parts[1]);
-      return change ? name + " " + change : name;
+      var parts = step.split(":");
+      return parts[0] === "base" ? say("finding.base", { severity: label("severity", parts[1]) })
+        : label("step", parts[0]) + " " + (parts[1] || "").replace("-", "−");
     }).join(" → ");
   }
 
   function place(f) {
     if (f.veiled) { return say("veiled_place"); }
     var kind = f.place ? label("place", f.place) : null;
-    var spans = f.spans.slice().sort(function (a, b) { return (b.to_m - b.from_m) - (a.to_m - a.from_m); });
+    var spans = f.spans.slice().sort(function (a, b) { return b.length_m - a.length_m; });
     var lines = spans.slice(0, 4).map(function (s) {
-      return el("div", "", [s.road || f.road || "", " ", digonce.chainage(s.from_m) + "–" + digonce.chainage(s.to_m), s.side ? " " + label("side", s.side) : "",
+      return el("div", "", [s.road || f.road || "", " ", s.from_m + "–" + s.to_m, s.side ? " " + label("side", s.side) : "",
         s.section_id ? el("span", "quiet", " " + s.section_id) : null]);
     });
-    if (spans.length > 4) { lines.push(el("div", "quiet", say("more_places", { n: spans.length - 4 }))); }
-    return lines.length ? lines : (f.road ? f.road + (kind ? "（" + kind + "）" : "") : kind);
+    if (spans.length > 4) { lines.push(el("div", "quiet", say("finding.more_places", { n: spans.length - 4 }))); }
+    return lines.length ? lines : (f.road ? f.road + (kind ? digonce.bracket(kind) : "") : kind);
   }
 
   function saving(f) {
-    if (f.saving_mid_wan === null) { return null; }
-    var range = [f.saving_low_wan, f.saving_mid_wan, f.saving_high_wan].map(function (v) { return number(v, 2); }).join(" / ");
-    return [say("wan", { n: range }), el("div", "quiet", say("saving_note"))];
+    return f.saving && [written(f.saving), el("div", "quiet", say("saving_note"))];
   }
 
   function overlap(f) {
-    if (f.overlap_days === null) { return null; }
-    return days(f.overlap_days) + (f.overlap_days_certain === null ? "" : "（" + say("overlap_certain") + " " + days(f.overlap_days_certain) + "）");
+    var certain = written(f.overlap_days_certain);
+    return f.overlap_days && written(f.overlap_days) + (certain === null ? "" : digonce.bracket(say("finding.overlap_certain", { days: certain })));
   }
 
   function findingPopup(f, open) {
     var chips = [digonce.severityChip(f.severity), el("span", "chip", label("status", f.status))];
-    if (f.level) { chips.push(el("span", "chip level-" + f.level, say("impact_index") + " " + number(f.impact_index, 2) + " " + say("level_" + f.level))); }
-    var caseName = say("case") + " " + f.case.number + (f.case.id ? " · " + f.case.id : "");
+    if (f.level) { chips.push(el("span", "chip level-" + f.level, say("finding.impact") + " " + written(f.impact_index) + " " + say("finding.level_" + f.level))); }
+    var caseName = f.case ? say("case") + " " + f.case.number + " · " + f.case.case_id : say("finding");
     return el("article", "popup finding", [
       heading(caseName, digonce.findingTitle(f), chips),
-      el("p", "reason", f.veiled ? say("veiled_reason") : digonce.language() === "zh" ? f.reason_zh : f.reason_en),
+      el("p", "reason", digonce.language() === "zh" ? f.reason_zh : f.reason_en),
       facts([
         [say("project_a"), projectLink(f.a, f.code_a, open, f.veiled && !f.a), "project_a"],
         [say("project_b"), projectLink(f.b, f.code_b, open, f.veiled && f.a && !f.b), "project_b"],
-        [say("place"), place(f), "place"],
-        [say("shared_length_m"), unit(f.shared_length_m, 1, " m"), "shared_length_m"],
-        [say("shared_area_m2"), unit(f.shared_area_m2, 1, " m²"), "shared_area_m2"],
-        [say("distance_m"), unit(f.distance_m, 1, " m"), "distance_m"],
-        [say("overlap_days"), overlap(f), "overlap_days"],
-        [say("gap_days"), days(f.gap_days), "gap_days"],
-        [say("likelihood"), f.likelihood === null ? null : number(100 * f.likelihood, 0) + "%", "likelihood"],
-        [say("common_period"), f.veiled ? digonce.quarter(f.start) : f.start === null && f.finish === null ? null : digonce.dates(f.start, f.finish), "period"],
-        f.level ? null : [say("impact_index"), unit(f.impact_index, 2, ""), "impact_index"],
-        [say("saving"), saving(f), "saving"],
-        [say("severity_steps"), steps(f), "severity_steps"],
-        [say("legal_basis"), f.legal_basis, "legal_basis"],
-        [say("coordinated"), f.coordinated, "coordinated"]
+        [say("finding.section"), place(f), "place"],
+        [say("finding.shared_length"), written(f.shared_length_m), "shared_length_m"],
+        [say("finding.shared_area"), written(f.shared_area_m2), "shared_area_m2"],
+        [say("finding.distance"), written(f.distance_m), "distance_m"],
+        [say("finding.overlap"), overlap(f), "overlap_days"],
+        [say("finding.gap"), written(f.gap_days), "gap_days"],
+        [say("finding.likelihood"), written(f.likelihood), "likelihood"],
+        [say("finding.period"), written(f.period), "period"],
+        f.level ? null : [say("finding.impact"), written(f.impact_index), "impact_index"],
+        [say("finding.saving"), saving(f), "saving"],
+        [say("finding.steps"), steps(f), "severity_steps"],
+        [say("finding.legal"), f.legal_basis, "legal_basis"],
+        [null, f.coordinated && say("finding.coordinated", { what: f.coordinated }), "coordinated"]
       ]),
       f.finding_id ? el("div", "identity", f.finding_id) : null
     ]);
@@ -111,15 +106,15 @@
     if (p.stage >= 0) { chips.push(el("span", "chip", label("stage", digonce.stages[p.stage]))); }
     var siteRows = p.sites.map(function (s) {
       return el("li", "", [
-        el("div", "", [s.road || say("no_road"), s.extent_text ? "（" + s.extent_text + "）" : ""]),
-        el("div", "quiet", [digonce.dates(s.start, s.finish), s.method ? " · " + label("method", s.method) : "", s.shape ? " · " + number(s.area_m2, 1) + " m²" : ""])
+        el("div", "", [s.road || say("no_road"), s.extent_text ? digonce.bracket(s.extent_text) : ""]),
+        el("div", "quiet", [digonce.dates(s.start, s.finish), s.method ? " · " + label("method", s.method) : "", s.area ? " · " + written(s.area) : ""])
       ]);
     });
     var linked = p.findings.map(function (f) {
       var other = f.a === p ? f.b : f.a, code = f.a === p ? f.code_b : f.code_a;
       return el("li", isShown(f) ? "" : "dimmed", digonce.button("link row", [
         digonce.swatch("mark", f.severity), " ", label("rule", f.rule), " · ", f.road || say("no_road"),
-        el("span", "quiet", " " + (other ? other.code : code || (f.veiled ? say("veiled") : "")))
+        el("span", "quiet", " " + (other ? other.code : code || (f.veiled ? say("confidential.someone") : "")))
       ], function () { open(f); }));
     });
     return el("article", "popup project", [
@@ -128,7 +123,7 @@
         [say("owner_unit"), p.owner_unit, "owner_unit"],
         [say("town"), p.town, "town"],
         [say("window"), window_(p), "window"],
-        [say("cost_wan"), p.cost_wan === null ? null : say("wan", { n: number(p.cost_wan, 2) }), "cost_wan"]
+        [say("cost_wan"), written(p.cost), "cost_wan"]
       ]),
       el("h3", "", say("sites") + " " + p.sites.length),
       el("ul", "sites", siteRows),
@@ -145,7 +140,7 @@
 
   digonce.hotspotPlace = function (h) {
     if (h.veiled) { return say("veiled_place"); }
-    return h.from_m === null ? "" : digonce.chainage(h.from_m) + "–" + digonce.chainage(h.to_m);
+    return h.from_m === null ? "" : h.from_m + "–" + h.to_m;
   };
 
   function hotspotPopup(h, open, model) {
@@ -156,11 +151,11 @@
     return el("article", "popup hotspot", [
       heading(say("hotspot"), h.road || say("no_road"), null),
       facts([
-        [say("place"), [digonce.hotspotPlace(h), h.section_id ? el("span", "quiet", " " + h.section_id) : null], "place"],
+        [say("finding.section"), [digonce.hotspotPlace(h), h.section_id ? el("span", "quiet", " " + h.section_id) : null], "place"],
         [say("openings_24m"), say("times", { n: number(h.openings_24m, 0) }), "openings_24m"],
         [say("openings_60m"), say("times", { n: number(h.openings_60m, 0) }), "openings_60m"],
-        [say("shortest_gap"), days(h.shortest_gap_days), "shortest_gap_days"],
-        [say("metres_opened"), unit(h.metres_opened, 1, " m"), "metres_opened"]
+        [say("shortest_gap"), written(h.shortest_gap), "shortest_gap_days"],
+        [say("metres_opened"), written(h.metres_opened), "metres_opened"]
       ]),
       codes.length ? el("h3", "", say("projects") + " " + codes.length) : null,
       el("ul", "links", codes)
@@ -178,7 +173,7 @@
       })),
       el("h3", "", say("projects") + " " + projects.length),
       el("ul", "links", projects.slice(0, 40).map(function (p) { return el("li", "", projectLink(p, null, open)); })
-        .concat(r.veiled.map(function (v) { return el("li", "quiet", say("veiled") + " · " + digonce.quarter(v.start)); })))
+        .concat(r.veiled.map(function (v) { return el("li", "quiet", say("confidential.someone") + " · " + digonce.quarter(v.start)); })))
     ]);
   }
 
@@ -200,7 +195,7 @@
       box.appendChild(item.kind === "finding" ? findingPopup(item, open)
         : item.kind === "project" ? projectPopup(item, open, isShown)
           : item.kind === "hotspot" ? hotspotPopup(item, open, model) : roadPopup(item, open, isShown));
-      digonce.select(item);
+      digonce.select(item, items);
     }
     show();
     return box;

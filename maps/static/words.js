@@ -27,31 +27,33 @@
   };
 
   digonce.number = function (value, digits) {
-    if (value === null || value === undefined) { return "–"; }
+    if (value === null || value === undefined) { return "—"; }
     var parts = value.toFixed(digits).split(".");
     parts[0] = parts[0].replace(/\B(?=(\d{3})+(?!\d))/g, ",");
     return parts.join(".");
   };
 
   digonce.date = function (day) {
-    return day === null || day === undefined ? "–" : new Date(day * 864e5).toISOString().slice(0, 10);
+    return day === null || day === undefined ? "—" : new Date(day * 864e5).toISOString().slice(0, 10);
   };
 
   digonce.dates = function (start, finish) {
     if (start === null && finish === null) { return digonce.say("unknown"); }
-    return digonce.date(start) + " ~ " + digonce.date(finish);
+    return start === finish ? digonce.date(start) : digonce.date(start) + " – " + digonce.date(finish);
   };
 
   digonce.quarter = function (day) {
     if (day === null || day === undefined) { return digonce.say("unknown"); }
     var date = new Date(day * 864e5);
-    return date.getUTCFullYear() + " Q" + (Math.floor(date.getUTCMonth() / 3) + 1);
+    return digonce.say("quarter", { year: date.getUTCFullYear(), quarter: Math.floor(date.getUTCMonth() / 3) + 1 });
   };
 
-  digonce.chainage = function (metres) {
-    var whole = Math.round(metres);
-    return "K" + Math.floor(whole / 1000) + "+" + String(whole % 1000).padStart(3, "0");
-  };
+  digonce.bracket = function (text) { return lang === "zh" ? "（" + text + "）" : " (" + text + ")"; };
+
+  digonce.join = function (texts) { return texts.join(lang === "zh" ? "、" : ", "); };
+
+  /* A figure that was written in both languages where the report's figures are written. */
+  digonce.written = function (figure) { return figure === null || figure === undefined ? null : figure[lang]; };
 
   digonce.projectName = function (project) {
     return (lang === "en" && project.name_en) || project.name || project.code;

@@ -60,7 +60,7 @@ def grid_network(side: int) -> RoadNetwork:
             roads += [road_name(street), road_name(side + street)]
             classes += [("arterial", "local", "secondary", "local")[street % 4]] * 2
     shapes = shapely.transform(
-        shapely.linestrings(np.array(lines)), lambda xy: xy + [WEST_M, SOUTH_M]
+        shapely.linestrings(np.array(lines)), lambda xy: xy + np.array([WEST_M, SOUTH_M])
     )
     width = {"arterial": 24.0, "secondary": 18.0, "local": 10.0}
     sections = gpd.GeoDataFrame(
@@ -99,19 +99,19 @@ def small_town(projects: int = 60, *, seed: int = 0) -> tuple[City, Findings]:
     sites_of = np.repeat(np.arange(projects), rng.choice([1, 2], projects, p=[0.7, 0.3]))
     n = len(sites_of)
     on = np.repeat(rng.integers(0, len(sections), projects), np.bincount(sites_of))
-    on = np.minimum(on + 2 * (np.arange(n) - np.searchsorted(sites_of, sites_of)), len(sections) - 1)
+    on = np.minimum(
+        on + 2 * (np.arange(n) - np.searchsorted(sites_of, sites_of)), len(sections) - 1
+    )
     from_m = rng.uniform(0, 100, n)
     to_m = np.minimum(from_m + rng.uniform(60, 240, n), 252.0)
     lines = sections.geometry.to_numpy()[on]
-    pieces = (
-        shapely.linestrings(
-            np.stack(
-                [
-                    shapely.get_coordinates(shapely.line_interpolate_point(lines, from_m)),
-                    shapely.get_coordinates(shapely.line_interpolate_point(lines, to_m)),
-                ],
-                axis=1,
-            )
+    pieces = shapely.linestrings(
+        np.stack(
+            [
+                shapely.get_coordinates(shapely.line_interpolate_point(lines, from_m)),
+                shapely.get_coordinates(shapely.line_interpolate_point(lines, to_m)),
+            ],
+            axis=1,
         )
     )
     across = rng.uniform(-4, 4, (n, 1))
@@ -125,7 +125,9 @@ def small_town(projects: int = 60, *, seed: int = 0) -> tuple[City, Findings]:
     start = np.datetime64("2025-01-01") + rng.integers(0, 900, n).astype("timedelta64[D]")
     finish = start + rng.integers(10, 160, n).astype("timedelta64[D]")
     codes = np.array([f"JD2026-{number:04d}" for number in range(projects)])
-    sector = rng.choice(len(SECTORS), projects, p=[0.2, 0.2, 0.08, 0.04, 0.05, 0.1, 0.28, 0.02, 0.03])
+    sector = rng.choice(
+        len(SECTORS), projects, p=[0.2, 0.2, 0.08, 0.04, 0.05, 0.1, 0.28, 0.02, 0.03]
+    )
     roads = sections["road"].to_numpy()[on]
     first_road = roads[np.searchsorted(sites_of, np.arange(projects))]
     project_rows = as_fields(
@@ -161,7 +163,9 @@ def small_town(projects: int = 60, *, seed: int = 0) -> tuple[City, Findings]:
     )
     site_rows.insert(0, "project_code", codes[sites_of])
     site_rows["footprint_source"] = "polygon"
-    sites = gpd.GeoDataFrame(site_rows, geometry=shapely.multipolygons(footprints[:, None]), crs=CRS_M)
+    sites = gpd.GeoDataFrame(
+        site_rows, geometry=shapely.multipolygons(footprints[:, None]), crs=CRS_M
+    )
     city = City(CRS_M, project_rows, sites, network=network, data_revision=7)
     return city, _findings(city, on, from_m, to_m, rng)
 
