@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any
 
 import geopandas as gpd
 import numpy as np
@@ -11,7 +12,7 @@ import pandas as pd
 import shapely
 
 from data.sample_scenarios import AS_OF
-from data.sample_works import KINDS, TOWNS, strips
+from data.sample_works import KINDS, TOWNS, Places, strips
 
 Ints = npt.NDArray[np.int64]
 Floats = npt.NDArray[np.float64]
@@ -89,26 +90,27 @@ def random_sites(
     order = np.arange(len(project)) - np.repeat(np.cumsum(count) - count, count)
     kind = _kinds(projects, rng)
     place = _free_places(lines, kind[project], rng, clear_of, clear_m)
-    sites = pd.DataFrame(place)
-    sites.insert(0, "project", project)
+    sites = pd.DataFrame({"project": project, **vars(place)})
     sites["site_id"] = (order + 1).astype(str)
     sites["kind"] = kind[project]
     sites["history"] = history
     sites["drawn"] = rng.choice(["polygon", "line", "point"], len(sites), p=[0.8, 0.14, 0.06])
     if history:
         sites["drawn"] = "polygon"
-    time = _windows(sites, projects, rng, history=history)
-    sites = sites.assign(**time)
-    sites["given"] = [{} for _ in range(len(sites))]
+    for column, values in _windows(sites, projects, rng, history=history).items():
+        sites[column] = values
+    sites["given"] = pd.Series([{} for _ in range(len(sites))], index=sites.index, dtype=object)
     sites["area_factor"], sites["length_factor"] = 1.0, 1.0
-    for column, values in _project_values(sites, projects, rng).items():
-        sites[column] = values[project]
+    for column, per_project in _project_values(sites, projects, rng).items():
+        sites[column] = per_project[project]
     return sites if history else _with_gaps(sites, rng)
 
 
 def _kinds(projects: int, rng: np.random.Generator) -> npt.NDArray[np.object_]:
     share = np.array([kind.share for kind in KINDS.values()])
-    return rng.choice(np.array(list(KINDS), dtype=object), projects, p=share / share.sum())
+    return np.array(list(KINDS), dtype=object)[
+        rng.choice(len(KINDS), projects, p=share / share.sum())
+    ]
 
 
 def _free_places(
@@ -117,32 +119,26 @@ def _free_places(
     rng: np.random.Generator,
     clear_of: npt.NDArray[np.object_],
     clear_m: float,
-) -> dict[str, npt.NDArray[np.float64] | Ints]:
+) -> Places:
     """Draw places until none is near the kept-free ground."""
     tree = shapely.STRtree(clear_of)
     line = lines.runs.geometry.to_numpy()
-    place = _places(lines, kind, rng)
+    places = _places(lines, kind, rng)
     drawn = np.arange(len(kind))
     for _ in range(200):
-        ground = strips(
-            line[place["run"][drawn].astype(np.int64)],
-            *(place[name][drawn] for name in ("from_m", "to_m", "low_m", "high_m")),
-        )
-        drawn = drawn[np.unique(tree.query(ground, predicate="dwithin", distance=clear_m)[0])]
+        ground = strips(line, places.where(drawn))
+        near = tree.query(ground, predicate="dwithin", distance=clear_m)[0]
+        drawn = drawn[np.unique(near)]
         if len(drawn) == 0:
-            return place
-        again = _places(lines, kind[drawn], rng)
-        for name, values in place.items():
-            values[drawn] = again[name]
+            return places
+        places = places.with_changed(drawn, _places(lines, kind[drawn], rng))
     raise ValueError("no place on these centre lines is free for random works")
 
 
-def _places(
-    lines: Centrelines, kind: npt.NDArray[np.object_], rng: np.random.Generator
-) -> dict[str, npt.NDArray[np.float64] | Ints]:
+def _places(lines: Centrelines, kind: npt.NDArray[np.object_], rng: np.random.Generator) -> Places:
     """Draw a run, a stretch of it (from crossing to crossing for half of them), and a width."""
     n = len(kind)
-    length = lines.runs.geometry.length.to_numpy()
+    length: Floats = np.asarray(shapely.length(lines.runs.geometry.to_numpy()))
     chance = length * lines.runs["weight"].to_numpy()
     run = rng.choice(len(length), n, p=chance / chance.sum())
     from_m, to_m = _partial(length[run], rng)
@@ -162,7 +158,7 @@ def _places(
     kerb = np.isin(kind, ["footway", "trees", "facade"])
     low = np.where(kerb, np.where(side > 0, half - trench, -half), low)
     high = np.where(kerb, np.where(side > 0, half, trench - half), high)
-    return {"run": run, "from_m": from_m, "to_m": to_m, "low_m": low, "high_m": high}
+    return Places(run, from_m, to_m, low, high)
 
 
 def _partial(length: Floats, rng: np.random.Generator) -> tuple[Floats, Floats]:
@@ -197,7 +193,7 @@ def _streets(
 
 def _windows(
     sites: pd.DataFrame, projects: int, rng: np.random.Generator, *, history: bool
-) -> dict[str, object]:
+) -> dict[str, npt.NDArray[Any]]:
     """Return ``start``, ``finish`` (ISO) and ``duration_days``; sites of one follow each other."""
     n = len(sites)
     first, last = (HISTORY_FIRST_DAY, FIRST_DAY) if history else (FIRST_DAY, LAST_DAY)
@@ -210,7 +206,7 @@ def _windows(
     loose = (rng.random(n) < 0.35) & ~np.full(n, history)
     window = days + np.where(loose, rng.integers(20, 240, n), 0)
     begin = np.clip(begin, 0, span - 10)
-    window = np.minimum(window, span - begin) if history else window
+    window = np.minimum(window, span - begin)
     start = first + pd.to_timedelta(begin, unit="D")
     finish = start + pd.to_timedelta(window - 1, unit="D")
     return {
@@ -278,10 +274,8 @@ def _with_gaps(sites: pd.DataFrame, rng: np.random.Generator) -> pd.DataFrame:
     sites["duration_days"] = sites["duration_days"].astype("Int64")
     sites.loc[no_start, "duration_days"] = pd.NA
     no_method = (draw > 0.04) & (draw < 0.06)
-    sites["given"] = [
-        {"method": None} if missing else given
-        for missing, given in zip(no_method, sites["given"], strict=True)
-    ]
+    given = [{"method": None} if missing else {} for missing in no_method]
+    sites["given"] = pd.Series(given, index=sites.index, dtype=object)
     return sites
 
 
@@ -289,4 +283,5 @@ def towns_of(x: Floats, y: Floats) -> npt.NDArray[np.object_]:
     """Return the town of each place: the ground is cut into four columns and three rows."""
     col = np.clip(((x - x.min()) / max(float(np.ptp(x)), 1.0) * 4).astype(np.int64), 0, 3)
     row = np.clip(((y - y.min()) / max(float(np.ptp(y)), 1.0) * 3).astype(np.int64), 0, 2)
-    return np.array(TOWNS, dtype=object)[row * 4 + col]
+    town: npt.NDArray[np.object_] = np.array(TOWNS, dtype=object)[row * 4 + col]
+    return town

@@ -9,7 +9,10 @@ that roads curve and carriageways stay side by side.
 
 from __future__ import annotations
 
+import math
+from collections.abc import Iterator
 from dataclasses import dataclass, field
+from itertools import pairwise
 
 import geopandas as gpd
 import numpy as np
@@ -91,7 +94,7 @@ def town_side(projects: int) -> int:
     >>> town_side(300), town_side(8000)
     (8, 29)
     """
-    return max(5, round((0.1 * projects + 34) ** 0.5))
+    return max(5, round(math.sqrt(0.1 * projects + 34)))
 
 
 def make_plan(side: int, rng: np.random.Generator) -> TownPlan:
@@ -131,7 +134,7 @@ class _Names:
 
     def __init__(self, rng: np.random.Generator) -> None:
         stems = [a + b for a in _STEM_FIRST for b in _STEM_LAST]
-        self._stems = iter([stems[k] for k in rng.permutation(len(stems))])
+        self._stems: Iterator[str] = iter([stems[k] for k in rng.permutation(len(stems))])
         self._rng = rng
 
     def stem(self) -> str:
@@ -315,9 +318,9 @@ def _assemble(
         special = [at for pair in run.services for at in pair] + run.bridges
         edge_rows += [
             (k, at_m[a], at_m[b], not any(a - 1 <= at <= b + 1 for at in special))
-            for a, b in zip(stops, stops[1:], strict=False)
+            for a, b in pairwise(stops)
         ]
-        way_rows += _ways_of(k, run, stops, stations[k], lines[k], rng)
+        way_rows += _ways_of(k, run, stops, stations=stations[k], line=lines[k], rng=rng)
     for number, (main, _, _) in enumerate(services, start=len(runs)):
         node_rows += [(number, 0.0, main, True), (number, float(along[number][-1]), main, True)]
         edge_rows.append((number, 0.0, float(along[number][-1]), False))
@@ -363,6 +366,7 @@ def _ways_of(
     number: int,
     run: _Run,
     stops: list[float],
+    *,
     stations: Floats,
     line: Floats,
     rng: np.random.Generator,
@@ -373,7 +377,7 @@ def _ways_of(
     index = np.searchsorted(stations, cuts)
     backwards = run.track == (1 if run.along_u else -1)  # traffic keeps to the right
     pieces = []
-    for a, b in zip(index, index[1:], strict=False):
+    for a, b in pairwise(index):
         piece = line[a : b + 1]
         bridge = bool(run.bridges) and abs(stations[a] - run.bridges[0]) < 0.01
         pieces.append((number, bridge, piece[::-1] if backwards else piece))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from datetime import date
 
 import numpy as np
 import numpy.typing as npt
@@ -125,8 +126,9 @@ def _site_rows(
         run = spot.runs[site.run]
         half_m = float(plan.runs["width_m"].iloc[run]) / 2
         low, high = _across(site, half_m)
-        start, finish = pd.Timestamp(site.start), pd.Timestamp(site.finish)
-        days = site.days if site.days else (finish - start).days + 1
+        days = site.days
+        if days is None and site.start and site.finish:
+            days = (date.fromisoformat(site.finish) - date.fromisoformat(site.start)).days + 1
         dossier = work.values.get("external_id")
         given = dict(work.values) | ({"external_id": f"案{number:04d}{dossier}"} if dossier else {})
         yield {
@@ -134,7 +136,7 @@ def _site_rows(
             "from_m": spot.at_m[site.run] + site.span[0], "to_m": spot.at_m[site.run] + site.span[1],
             "low_m": low, "high_m": high, "drawn": site.drawn, "site_id": str(order),
             "start": site.start, "finish": site.finish,
-            "duration_days": None if site.start is None or site.finish is None else days,
+            "duration_days": days,
             "owner_unit": kind.units[work.unit], "stage": work.stage, "level": "district",
             "funding": "区级财政", "area_factor": work.area_factor,
             "length_factor": work.length_factor, "traffic_impact": "lane",
@@ -221,12 +223,13 @@ def _duals(plan: TownPlan) -> _Spots:
 
 def _services(plan: TownPlan) -> _Spots:
     spots: _Spots = []
-    for service, ends in plan.nodes.groupby("run"):
-        main = ends["other"].unique()
-        if len(ends) == 2 and len(main) == 1:
-            met = plan.nodes[(plan.nodes["run"] == main[0]) & (plan.nodes["other"] == service)]
-            length = float(plan.runs.geometry.iloc[service].length)
-            spots.append(((int(main[0]), int(service)), (float(met["at_m"].mean()), length / 2)))
+    ends = plan.nodes.groupby("run")["other"].agg(["nunique", "size", "first"])
+    ends = ends[(ends["nunique"] == 1) & (ends["size"] == 2)]
+    length = plan.runs.geometry.length.to_numpy()
+    middle = plan.nodes.groupby(["run", "other"])["at_m"].mean()
+    for service, main in zip(ends.index.to_numpy(), ends["first"].to_numpy(), strict=True):
+        at = (float(middle[main, service]), float(length[service]) / 2)
+        spots.append(((int(main), int(service)), at))
     return spots
 
 

@@ -373,7 +373,7 @@ INCOMPLETE = (
 NEAR = (
     Scenario("the day after", "section", (
         _work("water", (-45, 45), MIDDLE, "2026-05-10", "2026-06-20"),
-        _work("gas", (-40, 50), MIDDLE, "2026-06-21", "2026-07-31"),
+        _work("storm", (-40, 50), MIDDLE, "2026-06-21", "2026-07-31"),
     ), (), ((_CW, 0, 1), (_RE, 0, 1), (_DU, 0, 1))),
     Scenario("11 m apart with buffers of 5 m", "section", (
         _work("telecom", (-50, -5.5), FULL, "2026-08-01", "2026-09-15", traffic_impact="none"),

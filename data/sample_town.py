@@ -21,7 +21,7 @@ from data.sample_background import Centrelines, crossings_of, random_sites, town
 from data.sample_network import METRIC_CRS, TownPlan, make_plan, town_side
 from data.sample_plants import CLEAR_M, plant
 from data.sample_scenarios import AS_OF
-from data.sample_works import KINDS, WKT_UNIT, headers, label, offset_lines, strips
+from data.sample_works import KINDS, WKT_UNIT, Places, headers, labels, middle_lines, strips
 
 __all__ = ["AS_OF", "SampleTown", "make_town", "project_onto", "write_inputs"]
 
@@ -171,8 +171,9 @@ def write_inputs(town: SampleTown, folder: Path) -> dict[str, Path]:
     _write_geojson(town.roads, paths["roads"])
     _write_geojson(town.projects[~by_water], paths["projects"])
     _write_geojson(town.history, paths["history"])
+    water_geometry = town.projects.geometry.to_numpy()[by_water]
     water = pd.DataFrame(town.projects[by_water].drop(columns="geometry"))
-    water["WKT"] = town.projects.geometry[by_water].to_wkt(rounding_precision=7)
+    water["WKT"] = shapely.to_wkt(water_geometry, rounding_precision=7)
     water.to_csv(paths["projects_water"], index=False, encoding="utf-8-sig", lineterminator="\n")
     for key in ("planted", "near_misses"):
         table: pd.DataFrame = getattr(town, key)
@@ -216,10 +217,9 @@ def _merged(roads: gpd.GeoDataFrame) -> Centrelines:
 
 
 def _ground(lines: Centrelines, sites: pd.DataFrame) -> npt.NDArray[np.object_]:
-    line = lines.runs.geometry.to_numpy()[sites["run"].to_numpy(dtype=np.int64)]
-    numbers = [sites[name].to_numpy(dtype=float) for name in ("from_m", "to_m", "low_m", "high_m")]
-    low, high = numbers[2], numbers[3]
-    return strips(line, numbers[0], numbers[1], low - 1.0, high + 1.0)
+    """Return the ground of every site as a strip at least 2 m wide, whatever it draws (metres)."""
+    place = Places.of(sites.assign(low_m=sites["low_m"] - 1.0, high_m=sites["high_m"] + 1.0))
+    return strips(lines.runs.geometry.to_numpy(), place)
 
 
 def _codes(sites: pd.DataFrame, rng: np.random.Generator) -> pd.Series[str]:
@@ -276,8 +276,8 @@ def _filed(
         department=[kind.department for kind in kinds],
         sector=[kind.sector for kind in kinds],
         work_type=[kind.work_type for kind in kinds],
-        utility=[kind.utility for kind in kinds],
-        line_kind=[kind.line_kind for kind in kinds],
+        utility=np.array([kind.utility for kind in kinds], dtype=object),
+        line_kind=np.array([kind.line_kind for kind in kinds], dtype=object),
         method=[kind.method for kind in kinds],
         road=road,
         extent_text=_extents(lines, sites),
@@ -305,8 +305,7 @@ def _filed(
         for number, name in zip(last, _AWKWARD_NAMES, strict=True):
             table.loc[table["project"] == number, "name"] = name
     for field in _CODED:
-        labels = {code: label(field, code) for code in table[field].dropna().unique()}
-        table[field] = table[field].map(labels)
+        table[field] = table[field].map(labels(field))
     wanted = headers()
     filed = pd.DataFrame(table[list(wanted)]).rename(columns=wanted)
     return _lon_lat(gpd.GeoDataFrame(filed, geometry=geometry, crs=METRIC_CRS))
@@ -335,20 +334,15 @@ def _once_per_project(table: pd.DataFrame, leader: npt.NDArray[np.bool_]) -> pd.
 
 def _drawn(lines: Centrelines, sites: pd.DataFrame) -> npt.NDArray[np.object_]:
     """Return what each row draws: a strip, a line, a point or nothing (metres)."""
-    line = lines.runs.geometry.to_numpy()[sites["run"].to_numpy(dtype=np.int64)]
-    from_m, to_m, low, high = (
-        sites[name].to_numpy(dtype=float) for name in ("from_m", "to_m", "low_m", "high_m")
-    )
+    line = lines.runs.geometry.to_numpy()
+    place = Places.of(sites)
     drawn = sites["drawn"].to_numpy()
     geometry = np.full(len(sites), None, dtype=object)
-    middle, across = (from_m + to_m) / 2, (low + high) / 2
-    of = drawn == "polygon"
-    geometry[of] = strips(line[of], from_m[of], to_m[of], low[of], high[of])
-    of = drawn == "line"
-    geometry[of] = offset_lines(line[of], from_m[of], to_m[of], across[of])
-    of = drawn == "point"
-    short = offset_lines(line[of], middle[of] - 0.5, middle[of] + 0.5, across[of])
-    geometry[of] = shapely.line_interpolate_point(short, 0.5, normalized=True)
+    geometry[drawn == "polygon"] = strips(line, place.where(drawn == "polygon"))
+    lies = np.isin(drawn, ["line", "point"])
+    geometry[lies] = middle_lines(line, place.where(lies))
+    point = drawn == "point"
+    geometry[point] = shapely.line_interpolate_point(geometry[point], 0.5, normalized=True)
     return geometry
 
 
@@ -383,8 +377,12 @@ def _positions(lines: Centrelines, sites: pd.DataFrame) -> npt.NDArray[np.object
 def _lon_lat(table: gpd.GeoDataFrame) -> gpd.GeoDataFrame:
     """Return the table in lon/lat, to seven decimals (a centimetre)."""
     there = table.to_crs(4326)
-    rounded = shapely.transform(there.geometry.to_numpy(), lambda xy: np.round(xy, 7))
+    rounded = shapely.transform(there.geometry.to_numpy(), _to_centimetres)
     return there.set_geometry(gpd.GeoSeries(rounded, index=there.index, crs=4326))
+
+
+def _to_centimetres(lon_lat: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:
+    return np.round(lon_lat, 7)
 
 
 def _sorted(filed: gpd.GeoDataFrame) -> gpd.GeoDataFrame:

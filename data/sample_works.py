@@ -7,12 +7,14 @@ from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
+import pandas as pd
 import shapely
 
 from coordination.projects import FIELD
 from coordination.wording import table
 
 Floats = npt.NDArray[np.float64]
+Ints = npt.NDArray[np.int64]
 Geometries = npt.NDArray[np.object_]
 
 TOWNS = (
@@ -106,77 +108,115 @@ def headers() -> dict[str, str]:
     return {name: FIELD[name].zh for name in names}
 
 
-def label(field: str, code: str | None) -> str | None:
-    """Return the Chinese label of a code, as a planner writes it; missing stays missing.
+def labels(field: str) -> dict[str, str]:
+    """Return code → Chinese label of a field, as planners write it.
 
     Examples
     --------
-    >>> label("sector", "drainage")
+    >>> labels("sector")["drainage"]
     '城市排水'
     """
-    return None if code is None else table(f"labels.{field}", "zh")[code]
+    return table(f"labels.{field}", "zh")
 
 
-def strips(
-    lines: Geometries, from_m: Floats, to_m: Floats, low_m: Floats, high_m: Floats
-) -> Geometries:
-    """Return the ground beside centre lines: one polygon per row.
+@dataclass(frozen=True)
+class Places:
+    """Where works lie on centre lines: one entry per work, metres.
+
+    Attributes
+    ----------
+    run
+        Position of its centre line.
+    from_m, to_m
+        Along the line; clipped to its length.
+    low_m, high_m
+        Across the line, to the left positive; ``low_m <= high_m``.
+    """
+
+    run: Ints
+    from_m: Floats
+    to_m: Floats
+    low_m: Floats
+    high_m: Floats
+
+    @classmethod
+    def of(cls, sites: pd.DataFrame) -> Places:
+        """Return the places in the columns ``run, from_m, to_m, low_m, high_m`` of a table."""
+        numbers = sites[["from_m", "to_m", "low_m", "high_m"]].to_numpy(dtype=np.float64)
+        return cls(sites["run"].to_numpy(dtype=np.int64), *numbers.T)
+
+    def where(self, keep: npt.NDArray[np.bool_] | Ints) -> Places:
+        """Return the entries that a mask or positions pick."""
+        return Places(
+            self.run[keep], self.from_m[keep], self.to_m[keep], self.low_m[keep], self.high_m[keep]
+        )
+
+    def with_changed(self, at: Ints, other: Places) -> Places:
+        """Return the places with the entries ``at`` replaced by ``other``, in order."""
+        columns = []
+        for name in ("run", "from_m", "to_m", "low_m", "high_m"):
+            values = getattr(self, name).copy()
+            values[at] = getattr(other, name)
+            columns.append(values)
+        return Places(*columns)
+
+
+def strips(lines: Geometries, places: Places) -> Geometries:
+    """Return the ground of works beside centre lines.
 
     Parameters
     ----------
     lines
-        LineStrings in a metric CRS, one per row.
-    from_m, to_m
-        Along the line; clipped to its length.
-    low_m, high_m
-        Across the line, to the left positive; ``low_m < high_m``.
+        LineStrings in a metric CRS.
+    places
+        Where the works lie on them; ``low_m < high_m``.
 
     Returns
     -------
     array of Polygon
-        The line is sampled about every 15 m, so that a strip follows its bends.
+        One per place; the line is sampled about every 15 m, so that a strip follows its bends.
 
     Examples
     --------
     >>> line = np.array([shapely.LineString([(0, 0), (100, 0)])])
     >>> one = np.ones(1)
-    >>> float(strips(line, 10 * one, 30 * one, -2 * one, 3 * one)[0].area)
+    >>> place = Places(np.array([0]), 10 * one, 30 * one, -2 * one, 3 * one)
+    >>> float(strips(line, place)[0].area)
     100.0
     """
-    upper, row = _offset_points(lines, from_m, to_m, high_m)
-    lower, _ = _offset_points(lines, from_m, to_m, low_m)
+    upper, row = _offset_points(lines, places, places.high_m)
+    lower, _ = _offset_points(lines, places, places.low_m)
     both = np.concatenate([upper, lower[::-1]])
     of = np.concatenate([row, row[::-1]])
     order = np.argsort(of, kind="stable")
-    polygons: Geometries = shapely.polygons(shapely.linearrings(both[order], indices=of[order]))
-    return polygons
+    rings = shapely.linearrings(both[order], indices=of[order])
+    return np.asarray(shapely.polygons(rings), dtype=object)
 
 
-def offset_lines(lines: Geometries, from_m: Floats, to_m: Floats, across_m: Floats) -> Geometries:
-    """Return lines beside centre lines, ``across_m`` to the left (one per row, metres)."""
-    points, row = _offset_points(lines, from_m, to_m, across_m)
-    drawn: Geometries = shapely.linestrings(points, indices=row)
-    return drawn
+def middle_lines(lines: Geometries, places: Places) -> Geometries:
+    """Return the middle of each strip as a line (metres)."""
+    points, row = _offset_points(lines, places, (places.low_m + places.high_m) / 2)
+    return np.asarray(shapely.linestrings(points, indices=row), dtype=object)
 
 
-def _offset_points(
-    lines: Geometries, from_m: Floats, to_m: Floats, across_m: Floats
-) -> tuple[Floats, npt.NDArray[np.int64]]:
-    """Return sample points of each row, moved sideways, and the row of each."""
-    length = shapely.length(lines)
-    start, stop = np.clip(from_m, 0.0, length), np.clip(to_m, 0.0, length)
+def _offset_points(lines: Geometries, places: Places, across_m: Floats) -> tuple[Floats, Ints]:
+    """Return sample points of each place, moved sideways, and the place of each."""
+    xy, of = shapely.get_coordinates(lines, return_index=True)
+    step = np.hypot(*np.diff(xy, axis=0, prepend=xy[:1]).T)
+    chain = np.cumsum(np.where(np.diff(of, prepend=-1) > 0, 1.0, step))  # lines laid end to end
+    origin = chain[np.searchsorted(of, np.arange(len(lines)))]
+    length = shapely.length(lines)[places.run]
+    start, stop = np.clip(places.from_m, 0.0, length), np.clip(places.to_m, 0.0, length)
     count = np.maximum(np.ceil((stop - start) / 15.0).astype(np.int64) + 1, 2)
-    row = np.repeat(np.arange(len(lines)), count)
+    row = np.repeat(np.arange(len(places.run)), count)
     place = np.arange(len(row)) - np.repeat(np.cumsum(count) - count, count)
     at = start[row] + (stop - start)[row] * place / (count - 1)[row]
-    line = np.asarray(lines)[row]
-    here, back, ahead = (
-        shapely.get_coordinates(
-            shapely.line_interpolate_point(line, np.clip(at + step, 0.0, length[row]))
-        )
-        for step in (0.0, -0.5, 0.5)
-    )
-    along = ahead - back
-    along /= np.hypot(along[:, 0], along[:, 1])[:, None]
-    left = np.column_stack([-along[:, 1], along[:, 0]])
-    return here + left * across_m[row][:, None], row
+
+    def point(at_m: Floats) -> Floats:
+        along = origin[places.run[row]] + np.clip(at_m, 0.0, length[row])
+        return np.column_stack([np.interp(along, chain, xy[:, axis]) for axis in (0, 1)])
+
+    ahead = point(at + 0.5) - point(at - 0.5)
+    ahead /= np.hypot(ahead[:, 0], ahead[:, 1])[:, None]
+    left = np.column_stack([-ahead[:, 1], ahead[:, 0]])
+    return point(at) + left * across_m[row][:, None], row
