@@ -1,0 +1,268 @@
+"""The ground beside a section: a strip to its left and one to its right, and what lies on them."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import geopandas as gpd
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+import shapely
+
+from geo.junctions import direction_at
+from geo.line_parts import Floats, Geometries, Ints, as_geometries, ragged_ranges, substrings
+
+Flags = npt.NDArray[np.bool_]
+
+LEFT, RIGHT = 1, 2
+SIDES = np.array(["", "left", "right", "both"], dtype=object)
+"""Names of the sides by their bits: left 1, right 2, both 3."""
+
+CHUNK_M = 60.0
+"""The reach of a strip is constant over pieces of a section of at most this length."""
+
+
+@dataclass(frozen=True)
+class Strips:
+    """The ground that counts as beside each section, all arrays of shape (s,).
+
+    Attributes
+    ----------
+    lines
+        The sections.
+    left, right
+        Polygons on either side: half the road's width and a margin wide, but not beyond the middle
+        between the section and a parallel one of the same level.
+    outer
+        Polygon that reaches well beyond both: what lies more outside the strips than inside is not
+        on the road.
+    half_m
+        Half the road's width [m].
+    length_m
+        Length [m].
+    covered
+        True for sections above or below the ground that lie over or under a road on the ground.
+    """
+
+    lines: Geometries
+    left: Geometries
+    right: Geometries
+    outer: Geometries
+    half_m: Floats
+    length_m: Floats
+    covered: Flags
+
+
+def road_strips(sections: gpd.GeoDataFrame, *, beside_m: float, outside_m: float) -> Strips:
+    """Return the strips beside sections.
+
+    Parameters
+    ----------
+    sections
+        `geo.road_network.RoadNetwork.sections`.
+    beside_m
+        How far beside the road's edge a footprint still counts as on it [m].
+    outside_m
+        How far beyond that the outer strip reaches [m].
+
+    Examples
+    --------
+    >>> line = shapely.linestrings([[0, 0], [50, 0]])
+    >>> table = gpd.GeoDataFrame({"width_m": [10.0], "level": [0]}, geometry=[line])
+    >>> road_strips(table, beside_m=5.0, outside_m=15.0).left[0].area
+    500.0
+    """
+    lines = as_geometries(sections.geometry.to_numpy())
+    length = shapely.length(lines)
+    half = sections["width_m"].to_numpy(dtype=np.float64) / 2.0
+    level = (
+        sections["level"].to_numpy(dtype=np.int64)
+        if "level" in sections
+        else np.zeros(len(lines), dtype=np.int64)
+    )
+    count = np.maximum(np.ceil(length / CHUNK_M), 1).astype(np.int64)
+    section, number = ragged_ranges(np.zeros(len(lines), dtype=np.int64), count)
+    size = (length / count)[section]
+    chunks = substrings(lines[section], number * size, (number + 1) * size)
+    sides = []
+    for sign in (1.0, -1.0):
+        reach = _reach(lines, level, half, section, chunks, sign, beside_m)
+        strip = shapely.buffer(chunks, sign * reach, cap_style="flat", single_sided=True)
+        together = as_geometries(shapely.geometrycollections(strip, indices=section))
+        sides.append(as_geometries(shapely.union_all(together[:, None], axis=1)))
+    outer = as_geometries(shapely.buffer(lines, half + beside_m + outside_m, cap_style="flat"))
+    return Strips(lines, sides[0], sides[1], outer, half, length, _covered(lines, sides, level))
+
+
+def _reach(  # noqa: PLR0917 - one table of chunks
+    lines: Geometries,
+    level: Ints,
+    half: Floats,
+    section: Ints,
+    chunks: Geometries,
+    sign: float,
+    beside_m: float,
+) -> Floats:
+    """Return how far each chunk's strip reaches to one side."""
+    reach = (half + beside_m)[section]
+    probes = 3
+    owner = np.repeat(np.arange(len(chunks)), probes)
+    at = shapely.length(chunks)[owner] * np.tile(np.array([0.1, 0.5, 0.9]), len(chunks))
+    along = direction_at(chunks[owner], at)
+    start = shapely.get_coordinates(shapely.line_interpolate_point(chunks[owner], at))
+    aside = np.stack([-along[:, 1], along[:, 0]], axis=1) * sign
+    widest = half.max(initial=0.0)
+    # A neighbour further away than this leaves the strip as it is.
+    look = (reach[owner] * (1.0 + widest / half[section[owner]]))[:, None]
+    rays = as_geometries(shapely.linestrings(np.stack([start, start + aside * look], axis=1)))
+    ray, other = shapely.STRtree(lines).query(rays, predicate="intersects")
+    own = section[owner[ray]]
+    beside = (other != own) & (level[other] == level[own])
+    ray, other, own = ray[beside], other[beside], own[beside]
+    met = shapely.intersection(rays[ray], lines[other])
+    origin = as_geometries(shapely.points(start))[ray]
+    away = shapely.distance(origin, met)
+    there = direction_at(
+        lines[other], shapely.line_locate_point(lines[other], shapely.centroid(met))
+    )
+    parallel = (np.abs((there * along[ray]).sum(axis=1)) > 0.8) & (away > 0.5)
+    middle = away * half[own] / (half[own] + half[other])
+    np.minimum.at(reach, owner[ray[parallel]], middle[parallel])
+    return reach
+
+
+def _covered(lines: Geometries, sides: list[Geometries], level: Ints) -> Flags:
+    """Return which sections off the ground lie over or under roads on the ground."""
+    off = np.flatnonzero(level != 0)
+    ground = np.flatnonzero(level == 0)
+    share = np.zeros(len(lines))
+    probes = np.linspace(0.05, 0.95, 10)
+    owner = np.repeat(off, len(probes))
+    points = shapely.line_interpolate_point(
+        lines[owner], np.tile(probes, len(off)), normalized=True
+    )
+    tree = shapely.STRtree(np.concatenate([side[ground] for side in sides]))
+    hit = np.unique(tree.query(points, predicate="intersects")[0])
+    np.add.at(share, owner[hit], 1.0 / len(probes))
+    return np.asarray(share >= 0.5)
+
+
+@dataclass(frozen=True)
+class Meetings:
+    """Where parts of footprints and sections meet, all arrays of shape (m,) but the intervals.
+
+    Attributes
+    ----------
+    part, section
+        Positions.
+    on_m2
+        Area of the part on the section's strips.
+    mostly_on
+        False where the part neither reaches the centre line nor has half of what lies near the
+        section on its strips: it lies beside the road.
+    intervals
+        ``meeting``, ``from_m``, ``to_m``, ``sides`` (bits), ``area_m2``: the metres that the part
+        takes; intervals of one meeting may overlap.
+    """
+
+    part: Ints
+    section: Ints
+    on_m2: Floats
+    share_on: Floats
+    cut_m: Floats
+    intervals: pd.DataFrame
+
+
+def meet_strips(
+    parts: Geometries, width_m: Floats, strips: Strips, *, side_share: float, extra_m: float
+) -> Meetings:
+    """Measure what each part of a footprint takes of each section that it meets.
+
+    A part narrower than half the road is projected on the centre line; a wider one that lies on
+    both sides is cut by it, and takes one side alone where it goes on for ``extra_m`` or more.
+
+    Parameters
+    ----------
+    parts
+        Polygons, shape (p,).
+    width_m
+        Mean width of each part [m], shape (p,).
+    strips
+        From `road_strips`.
+    side_share
+        A side counts when it holds at least this share of what lies on both.
+    extra_m
+        Least length of a one-sided end of a wide part [m].
+    """
+    tree = shapely.STRtree(strips.outer)
+    part, section = tree.query(parts, predicate="intersects")
+    shape = parts[part]
+    on_left = as_geometries(shapely.intersection(shape, strips.left[section]))
+    on_right = as_geometries(shapely.intersection(shape, strips.right[section]))
+    left_m2, right_m2 = shapely.area(on_left), shapely.area(on_right)
+    real = left_m2 + right_m2 > 0.01
+    part, section, shape = part[real], section[real], shape[real]
+    on_left, on_right = on_left[real], on_right[real]
+    left_m2, right_m2 = left_m2[real], right_m2[real]
+    on_m2 = left_m2 + right_m2
+    near_m2 = shapely.area(shapely.intersection(shape, strips.outer[section]))
+    cut = as_geometries(shapely.intersection(strips.lines[section], shape))
+    cut_m = shapely.length(cut)
+
+    sides = np.where(left_m2 >= side_share * on_m2, LEFT, 0)
+    sides |= np.where(right_m2 >= side_share * on_m2, RIGHT, 0)
+    is_cut = (width_m[part] >= strips.half_m[section]) & (sides == LEFT | RIGHT) & (cut_m > 0)
+
+    cut_rows = np.flatnonzero(is_cut)
+    cuts = _extents(cut[cut_rows], strips.lines[section[cut_rows]], cut_rows)
+    cuts["sides"] = LEFT | RIGHT
+    length = (cuts["to_m"] - cuts["from_m"]).to_numpy()
+    cuts["area_m2"] = length * (on_m2 / np.where(cut_m > 0, cut_m, 1.0))[cuts["meeting"]]
+    frames = [cuts]
+    for bit, ground in ((LEFT, on_left), (RIGHT, on_right)):
+        rows = np.flatnonzero(sides & bit)
+        found = _extents(ground[rows], strips.lines[section[rows]], rows)
+        both = sides[found["meeting"]] == LEFT | RIGHT
+        wide = is_cut[found["meeting"]]
+        found["sides"] = np.where(both & ~wide, LEFT | RIGHT, bit)
+        frames.append(_beyond(found[wide], cuts, extra_m))
+        frames.append(found[~wide])
+    intervals = pd.concat(frames, ignore_index=True)
+    share_on = np.divide(on_m2, near_m2, out=np.ones(len(on_m2)), where=near_m2 > 0)
+    return Meetings(part, section, on_m2, share_on, cut_m, intervals)
+
+
+def _extents(shapes: Geometries, lines: Geometries, meeting: Ints) -> pd.DataFrame:
+    """Return from where to where each connected part of each shape lies along its line."""
+    pieces, row = shapely.get_parts(shapes, return_index=True)
+    solid = shapely.get_dimensions(pieces) >= 1
+    pieces, row = pieces[solid], row[solid]
+    xy, owner = shapely.get_coordinates(pieces, return_index=True)
+    at = shapely.line_locate_point(lines[row[owner]], shapely.points(xy))
+    low = np.full(len(pieces), np.inf)
+    high = np.full(len(pieces), -np.inf)
+    np.minimum.at(low, owner, at)
+    np.maximum.at(high, owner, at)
+    found = pd.DataFrame(
+        {
+            "meeting": meeting[row].astype(np.int64),
+            "from_m": low,
+            "to_m": high,
+            "area_m2": shapely.area(pieces),
+        }
+    )
+    return found[high > low].reset_index(drop=True)
+
+
+def _beyond(one_sided: pd.DataFrame, cuts: pd.DataFrame, extra_m: float) -> pd.DataFrame:
+    """Return the ends of one-sided intervals that go on beyond the cuts of their meeting."""
+    reach = cuts.groupby("meeting").agg(low=("from_m", "min"), high=("to_m", "max"))
+    near = one_sided.join(reach, on="meeting")
+    length = near["to_m"] - near["from_m"]
+    before = near.assign(to_m=near[["to_m", "low"]].min(axis=1))
+    after = near.assign(from_m=near[["from_m", "high"]].max(axis=1))
+    ends = pd.concat([before, after])
+    kept = ends["to_m"] - ends["from_m"]
+    ends["area_m2"] *= kept / pd.concat([length, length])
+    return ends.loc[kept >= extra_m, one_sided.columns]
