@@ -19,7 +19,9 @@ SAME_LINE_M = 0.01
 ROUNDING_M = 0.001
 """A common area narrower than this is the rounding of coordinates (neighbours that touch), no ground."""
 
-_POINT, _LINE, _AREA, _COLLECTION = 0, 1, 2, 7
+_LINE, _AREA = 1, 2  # dimensions
+_POLYGON, _COLLECTION = 3, 7  # types
+_AT_ONCE = 100_000
 
 
 @dataclass(frozen=True)
@@ -57,6 +59,11 @@ def shared(left: npt.ArrayLike, right: npt.ArrayLike) -> Shared:
     Shared
         Three arrays of shape (n,).
 
+    Raises
+    ------
+    ValueError
+        When the arrays differ in length.
+
     Examples
     --------
     >>> wide = shared([shapely.box(0, 0, 40, 8)], [shapely.box(10, -5, 30, 3)])
@@ -64,13 +71,27 @@ def shared(left: npt.ArrayLike, right: npt.ArrayLike) -> Shared:
     ([60.0], [20.0], [0.0])
     """
     a, b = np.asarray(left, dtype=object), np.asarray(right, dtype=object)
+    if a.shape != b.shape or a.ndim != 1:
+        raise ValueError(
+            f"left and right must be one-dimensional and of one length, got {a.shape}, {b.shape}"
+        )
+    # In parts, so that the intersections of many pairs are never all in memory.
+    parts = [
+        _shared(a[begin : begin + _AT_ONCE], b[begin : begin + _AT_ONCE])
+        for begin in range(0, max(len(a), 1), _AT_ONCE)
+    ]
+    distance, area, length = (np.concatenate(column) for column in zip(*parts, strict=True))
+    return Shared(distance, area, length)
+
+
+def _shared(a: Geometries, b: Geometries) -> tuple[Floats, Floats, Floats]:
     distance = np.asarray(shapely.distance(a, b), dtype=np.float64)
     areas_a, lines_a = _by_dimension(a)
     areas_b, lines_b = _by_dimension(b)
     area, length = _common_area(areas_a, areas_b)
     length = length + _length_inside(lines_a, areas_b) + _length_inside(lines_b, areas_a)
     length += _common_line(lines_a, lines_b)
-    return Shared(distance, area, length)
+    return distance, area, length
 
 
 def _by_dimension(shapes: Geometries) -> tuple[Geometries, Geometries]:
@@ -113,6 +134,8 @@ def _common_area(a: Geometries, b: Geometries) -> tuple[Floats, Floats]:
     row = _both(a, b)
     common = polygons_only(shapely.intersection(a[row], b[row]))
     parts, owner = shapely.get_parts(common, return_index=True)
+    real = ~shapely.is_empty(parts)
+    parts, owner = parts[real], owner[real]
     part_area, part_length = shapely.area(parts), _longer_side(parts)
     ground = part_area > ROUNDING_M * part_length
     np.add.at(area, row[owner[ground]], part_area[ground])
@@ -124,7 +147,7 @@ def _longer_side(areas: Geometries) -> Floats:
     """Return the longer side of the smallest rotated rectangle around each polygon."""
     rectangles = shapely.oriented_envelope(areas)
     side = np.zeros(len(areas))
-    proper = shapely.get_type_id(rectangles) == 3
+    proper = shapely.get_type_id(rectangles) == _POLYGON
     corners = shapely.get_coordinates(rectangles[proper]).reshape(-1, 5, 2)
     steps = np.linalg.norm(np.diff(corners, axis=1), axis=2)
     side[proper] = steps.max(axis=1, initial=0.0)
