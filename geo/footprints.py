@@ -51,9 +51,10 @@ def widen(geometries: Geometries, width_m: npt.ArrayLike) -> Geometries:
             f"width_m must be positive for points and lines, found {width[bad[0]]} in row {bad[0]}"
         )
     ground = parts.copy()
-    for own, cap in ((0, "square"), (1, "flat")):
-        at = np.flatnonzero(dimension == own)
-        ground[at] = shapely.buffer(parts[at], width[row[at]] / 2.0, cap_style=cap)
+    point, line = np.flatnonzero(dimension == 0), np.flatnonzero(dimension == 1)
+    half = width[row] / 2.0
+    ground[point] = shapely.buffer(parts[point], half[point], cap_style="square")
+    ground[line] = shapely.buffer(parts[line], half[line], cap_style="flat")
     solid = ~shapely.is_empty(ground)
     ground, row, thin = ground[solid], row[solid], thin[solid]
 
@@ -61,15 +62,15 @@ def widen(geometries: Geometries, width_m: npt.ArrayLike) -> Geometries:
     if not len(ground):
         return whole
     pieces, piece = shapely.get_parts(ground, return_index=True)
-    own, rank = np.unique(row[piece], return_inverse=True)
+    rows, rank = np.unique(row[piece], return_inverse=True)
     together = as_geometries(shapely.multipolygons(pieces, indices=rank))
     # Strips of one row may overlap where they meet; polygons stay exactly as they are.
-    mixed = np.isin(own, row[thin]) & (np.bincount(rank) > 1)
+    mixed = np.isin(rows, row[thin]) & (np.bincount(rank) > 1)
     united = as_geometries(shapely.union_all(together[mixed][:, None], axis=1))
     alone = shapely.get_type_id(united) == 3
     united[alone] = shapely.multipolygons(united[alone][:, None])
     together[mixed] = united
-    whole[own] = together
+    whole[rows] = together
     return whole
 
 
