@@ -78,6 +78,54 @@ class FootprintPolicy:
 
 
 @dataclass(frozen=True)
+class ImpactPolicy:
+    """Weights and points of the impact index, after Helsinki's open formula.
+
+    Attributes
+    ----------
+    weights
+        Share of each part in the index; they sum to 1.
+    duration_days, duration_points
+        Points below the first number of days, below the second, and from there on.
+    length_m, length_points
+        The same for the affected length.
+    class_points, volume_points
+        Points by road class; the volume's stand in for a traffic count that is not known.
+    lane_points
+        Points by traffic impact.
+    yellow_from, red_from
+        The index from which a finding is shown yellow or red.
+    """
+
+    weights: Mapping[str, float] = field(
+        default_factory=lambda: _frozen(
+            {"duration": 0.10, "road_class": 0.20, "volume": 0.25, "lanes": 0.25, "length": 0.20}
+        )
+    )
+    duration_days: tuple[int, ...] = (14, 91)
+    duration_points: tuple[float, ...] = (1.0, 3.0, 5.0)
+    length_m: tuple[float, ...] = (10.0, 100.0, 500.0)
+    length_points: tuple[float, ...] = (2.0, 3.0, 4.0, 5.0)
+    class_points: Mapping[str, float] = field(
+        default_factory=lambda: _frozen(
+            {"expressway": 5.0, "arterial": 4.0, "secondary": 3.0, "local": 1.0, "default": 2.0}
+        )
+    )
+    volume_points: Mapping[str, float] = field(
+        default_factory=lambda: _frozen(
+            {"expressway": 5.0, "arterial": 4.0, "secondary": 3.0, "local": 1.0, "default": 2.0}
+        )
+    )
+    lane_points: Mapping[str, float] = field(
+        default_factory=lambda: _frozen(
+            {"none": 1.0, "footway": 2.0, "lane": 3.0, "half": 4.0, "full": 5.0}
+        )
+    )
+    yellow_from: float = 3.0
+    red_from: float = 4.0
+
+
+@dataclass(frozen=True)
 class Policy:
     """One authority's policy; the defaults are those of `domain.md` §5.
 
@@ -102,6 +150,30 @@ class Policy:
         Low, mid and high rate per kind of surface (Zhejiang fee table, old prices).
     duration_days
         Typical duration by work type, in days per 100 m, where a row has none (least 3 days).
+    blocking_rules
+        A project that one of these finds is blocked in the check before approval.
+    main_roads
+        Road classes on which concurrent works count one level more.
+    min_shared_m, min_shared_m2
+        Less than this shared along a section, or on the ground where there is no network, is how
+        neighbours are drawn, not ground that is opened twice.
+    pit_m
+        Length of the pits at the two ends of a trenchless work whose pits are unknown.
+    same_place_share, duplicate_months
+        Two projects are at the same place when they share this much of the smaller footprint, and
+        may be duplicates when their windows are at most this far apart.
+    size_tolerance
+        A stated length or area contradicts the geometry when it is off by more than this share.
+    cases_within_m
+        Findings on one road that share a project or lie this near to each other are one case.
+    reassess_days, reassess_area_m2, reassess_area_share
+        A decision is put up again when a date moved more than this in all, or the shared area
+        changed by more than this much or this share.
+    most_saved_share
+        Two works together save at most this share of what they cost (about 70 % of an open cut's
+        cost is street side, and half of that is shared).
+    impact
+        Points and weights of the impact index.
     """
 
     version: str = "default-1"
@@ -137,3 +209,17 @@ class Policy:
             }
         )
     )  # fmt: skip
+    blocking_rules: tuple[str, ...] = ("no_dig_period", "restricted_period")
+    main_roads: tuple[str, ...] = ("expressway", "arterial")
+    min_shared_m: float = 1.0
+    min_shared_m2: float = 1.0
+    pit_m: float = 10.0
+    same_place_share: float = 0.5
+    duplicate_months: int = 24
+    size_tolerance: float = 0.3
+    cases_within_m: float = 50.0
+    reassess_days: int = 7
+    reassess_area_m2: float = 50.0
+    reassess_area_share: float = 0.30
+    most_saved_share: float = 0.35
+    impact: ImpactPolicy = field(default_factory=ImpactPolicy)

@@ -1,0 +1,264 @@
+"""All rules over one city, on one day."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+from datetime import date
+
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+import shapely
+
+from coordination.assemble import assemble
+from coordination.city import City
+from coordination.findings import Findings, RuleRun
+from coordination.hotspots import hotspots
+from coordination.meetings import common_places, near_pairs, pair_key
+from coordination.openings import (
+    depended_codes,
+    grounds,
+    joined_labels,
+    shared_grounds,
+    stretch_grounds,
+)
+from coordination.policy import Policy
+from coordination.reopened import reopened
+from coordination.rules.concurrent_works import ConcurrentWorks
+from coordination.rules.duplicate_project import DuplicateProject
+from coordination.rules.incomplete_data import IncompleteData
+from coordination.rules.opportunity import Opportunity
+from coordination.rules.protocol import Candidates, Context, Rule
+from coordination.rules.repeat_excavation import RepeatExcavation
+from coordination.works import pits, works_table
+from geo.linear_reference import AssignmentRule, Assignments, assign
+
+RULES: tuple[Rule, ...] = (
+    ConcurrentWorks(),
+    RepeatExcavation(),
+    DuplicateProject(),
+    Opportunity(),
+    IncompleteData(),
+)
+"""The rules that are built; a stronger one stands before those that yield to it."""
+
+RULE_CODES = (
+    "concurrent_works", "repeat_excavation", "no_dig_period", "no_dig_lockout", "wrong_order",
+    "restricted_period", "missing_partner", "duplicate_project", "parallel_closure", "volume_cap",
+    "protection_zone", "permit_exceeded", "opportunity", "incomplete_data",
+)  # fmt: skip
+"""All rules that the domain knows, in its order."""
+
+
+def detect(
+    city: City, policy: Policy, *, as_of: date | np.datetime64, rules: Sequence[Rule] = RULES
+) -> Findings:
+    """Return what the rules find in a city, judged on one day.
+
+    Pure: the same tables, policy and day give the same findings, whatever the order of the rows.
+
+    Parameters
+    ----------
+    city
+        The tables.
+    policy
+        The authority's choices.
+    as_of
+        Day of judgement: a finding needs at least one work that is not finished on it.
+    rules
+        The rules to run; a city may add its own. A rule stands after those to which it yields.
+
+    Returns
+    -------
+    Findings
+        All findings ``open``; `coordination.review.merge` brings earlier decisions back. Its
+        ``rules_run`` lists every rule of the domain, also those that could not run.
+
+    Examples
+    --------
+    >>> import geopandas as gpd
+    >>> from pyproj import CRS
+    >>> from coordination.projects import PROJECT_FIELDS, SITE_FIELDS, as_fields
+    >>> none = pd.DataFrame()
+    >>> sites = gpd.GeoDataFrame(as_fields(none, SITE_FIELDS), geometry=gpd.GeoSeries([]), crs=4549)
+    >>> city = City(CRS(4549), as_fields(none, PROJECT_FIELDS), sites.assign(project_code=""))
+    >>> findings = detect(city, Policy(), as_of=date(2025, 1, 1))
+    >>> len(findings.table), [run.rule for run in findings.rules_run if run.ran][:2]
+    (0, ['concurrent_works', 'repeat_excavation'])
+    """
+    day = pd.Timestamp(as_of).to_datetime64().astype("datetime64[D]")
+    context, opened = look(city, policy, day)
+    found, runs = run_rules(city, context, rules)
+    table, spans = assemble(found, context, opened)
+    spots = hotspots(context.grounds, context.works, city.network, context.as_of_day, city.crs)
+    counts = table["rule"].value_counts()
+    return Findings(
+        table=table,
+        spans=spans,
+        hotspots=spots,
+        rules_run=tuple(replace(run, found=int(counts.get(run.rule, 0))) for run in runs),
+        as_of=day,
+        policy_version=policy.version,
+        data_revision=city.data_revision,
+    )
+
+
+def look(
+    city: City, policy: Policy, as_of: np.datetime64
+) -> tuple[Context, npt.NDArray[np.object_]]:
+    """Return what rules see, and where each work opens the ground.
+
+    Parameters
+    ----------
+    city, policy, as_of
+        As for `detect`.
+    """
+    as_of_day = int(as_of.astype("datetime64[D]").astype(np.int64))
+    projects = city.projects[city.projects["stage"].ne("withdrawn")].reset_index(drop=True)
+    works = works_table(city, policy, as_of_day)
+    usable = (works["placed"] & works["dated"]).to_numpy(dtype=bool)
+    shapes = _only(works.geometry.to_numpy(), usable)
+    trenchless = works["method"].eq("trenchless").to_numpy(dtype=bool)
+    opened = _only(shapes, works["opens"].to_numpy(dtype=bool))
+    opened[trenchless] = pits(opened[trenchless], policy.pit_m)
+    spans, places, opening_spans = _assign(works, shapes, opened, city, policy)
+    bundled = _bundled(city.bundles)
+    pairs = near_pairs(
+        works,
+        within_m=max(policy.opportunity_m, 2 * policy.buffer_m, 2 * policy.buffer_impact_m),
+        gap_months=max(policy.repeat_months, policy.opportunity_months, policy.duplicate_months),
+        bundled=bundled,
+    )
+    meetings, meeting_spans = common_places(
+        pairs, works, Assignments(spans, places), city.network, policy
+    )
+    parts = []
+    alone = meetings["same_square"].to_numpy(dtype=bool)
+    if city.network is not None:
+        parts.append(stretch_grounds(opening_spans, city.network))
+    else:
+        alone = np.ones(len(meetings), dtype=bool)
+    parts.append(shared_grounds(meetings[alone], opened, policy))
+    joined = joined_labels(works["code"], _links(projects, city.bundles))
+    found = grounds(parts, works, joined, policy)
+    context = Context(
+        works=works,
+        projects=projects,
+        network=city.network,
+        spans=spans,
+        places=places,
+        pairs=pairs,
+        meetings=meetings,
+        meeting_spans=meeting_spans,
+        grounds=found,
+        reopened=reopened(works, found, bundled, policy),
+        policy=policy,
+        as_of_day=as_of_day,
+    )
+    return context, opened
+
+
+def run_rules(
+    city: City, context: Context, rules: Sequence[Rule]
+) -> tuple[list[tuple[str, Candidates]], list[RuleRun]]:
+    """Run each rule whose tables are there; a weaker one leaves pairs to a stronger one.
+
+    Parameters
+    ----------
+    city
+        To see which tables are there.
+    context
+        What the rules see.
+    rules
+        In order.
+    """
+    found: dict[str, Candidates] = {}
+    runs = {code: RuleRun(code, ran=False, missing=("not_built",)) for code in RULE_CODES}
+    for rule in rules:
+        missing = tuple(name for name in rule.needs if getattr(city, name) is None)
+        runs[rule.code] = RuleRun(rule.code, ran=not missing, missing=missing)
+        if missing:
+            continue
+        one = rule.run(context)
+        taken: set[str] = set()
+        for stronger in rule.yields_to:
+            if stronger in found:
+                taken |= set(_keys(found[stronger]))
+        found[rule.code] = _without(one, taken)
+    return list(found.items()), list(runs.values())
+
+
+def _keys(one: Candidates) -> pd.Series[str]:
+    return pair_key(one.pairs["code_left"], one.pairs["code_right"])
+
+
+def _without(one: Candidates, taken: set[str]) -> Candidates:
+    if not taken:
+        return one
+    kept = ~_keys(one).isin(taken).to_numpy()
+    number = np.cumsum(kept) - 1
+    spans = one.spans[kept[one.spans["candidate"].to_numpy(dtype=np.int64)]]
+    return Candidates(
+        one.pairs[kept].reset_index(drop=True),
+        spans.assign(candidate=number[spans["candidate"].to_numpy(dtype=np.int64)]).reset_index(
+            drop=True
+        ),
+    )
+
+
+def _assign(
+    works: pd.DataFrame,
+    shapes: npt.NDArray[np.object_],
+    opened: npt.NDArray[np.object_],
+    city: City,
+    policy: Policy,
+) -> tuple[pd.DataFrame, pd.DataFrame, pd.DataFrame]:
+    """Return spans and places of the works, and the spans where they open the ground."""
+    if city.network is None:
+        none = np.empty(0, dtype=np.int64)
+        spans = pd.DataFrame({"site": none, "section": none})
+        return spans, pd.DataFrame({"site": none, "junction": none}), spans
+    rule = AssignmentRule(
+        cover_share=policy.network.cover_share,
+        own_share=policy.network.own_share,
+        continue_m=policy.network.continue_m,
+    )
+    named = works["road"].to_numpy(dtype=object)
+    trenchless = works["method"].eq("trenchless").to_numpy(dtype=bool)
+    whole = assign(shapes, city.network, rule, road_hint=named)
+    opens = ~shapely.is_missing(opened)
+    as_drawn = whole.spans[(opens & ~trenchless)[whole.spans["site"].to_numpy()]]
+    at_ends = assign(_only(opened, trenchless), city.network, rule, road_hint=named)
+    opening_spans = pd.concat([as_drawn, at_ends.spans], ignore_index=True)
+    return whole.spans, whole.places, opening_spans
+
+
+def _only(shapes: npt.NDArray[np.object_], where: npt.NDArray[np.bool_]) -> npt.NDArray[np.object_]:
+    """Return the shapes that are wanted, the others missing."""
+    kept = np.full(len(shapes), None, dtype=object)
+    kept[where] = shapes[where]
+    return kept
+
+
+def _bundled(bundles: pd.DataFrame) -> frozenset[str]:
+    """Return the pairs of projects that an accepted bundle holds."""
+    if not len(bundles):
+        return frozenset()
+    both = bundles.merge(bundles, on="bundle_id")
+    both = both[both["code_x"] < both["code_y"]]
+    return frozenset(pair_key(both["code_x"], both["code_y"]))
+
+
+def _links(projects: pd.DataFrame, bundles: pd.DataFrame) -> list[tuple[str, str]]:
+    """Return which projects a dependency or a bundle joins into one opening."""
+    depends = projects[projects["depends_on"].notna()]
+    links = [
+        (code, other)
+        for code, named in zip(depends["code"], depends["depends_on"], strict=True)
+        for other in depended_codes(named)
+    ]
+    for _, codes in bundles.groupby("bundle_id")["code"]:
+        members = sorted(codes)
+        links += list(zip(members[:-1], members[1:], strict=True))
+    return links

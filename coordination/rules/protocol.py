@@ -1,0 +1,158 @@
+"""What a rule is, what it sees and what it gives: a new rule needs nothing else."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Protocol
+
+import geopandas as gpd
+import numpy as np
+import pandas as pd
+
+from coordination.openings import Grounds
+from coordination.policy import Policy
+from geo.road_network import RoadNetwork
+
+CANDIDATE_COLUMNS = (
+    "code_left", "code_right", "left", "right", "place", "road", "level", "steps", "variant",
+    "items", "number", "widened", "opened",
+)  # fmt: skip
+CANDIDATE_SPAN_COLUMNS = ("candidate", "section", "from_m", "to_m", "side")
+
+
+@dataclass(frozen=True)
+class Context:
+    """Everything that a rule may look at, worked out once.
+
+    Attributes
+    ----------
+    works
+        `coordination.works.works_table`; ``left``, ``right`` and ``work`` below are its rows.
+    projects
+        Projects that take part, ``city.projects`` without the withdrawn; RangeIndex.
+    network
+        The road network, or None: then "same road" is the footprints alone.
+    spans
+        Where works lie along the roads: ``site`` (row of ``works``)``, section, from_m, to_m, side, area_m2``.
+    places
+        What of the works lies off the sections: ``site, junction, area_m2`` (-1 is open ground).
+    pairs
+        Works of different, unbundled projects that lie within reach of each other in space and
+        time, at least one unfinished (`coordination.meetings.near_pairs`).
+    meetings
+        The places that those pairs have in common, one row per pair and place: ``pair`` (row of
+        ``pairs``), the columns of ``pairs``, ``place, road, shared_m, opposite, main_road``
+        (`coordination.meetings.common_places`).
+    meeting_spans
+        The stretches they share: ``meeting, section, from_m, to_m, side``.
+    grounds
+        Ground that works open, and in how many openings.
+    reopened
+        Works that open the same ground in different openings (`coordination.reopened.reopened`).
+    policy
+        The authority's choices.
+    as_of_day
+        Day of judgement, days since 1970-01-01.
+    """
+
+    works: gpd.GeoDataFrame
+    projects: pd.DataFrame
+    network: RoadNetwork | None
+    spans: pd.DataFrame
+    places: pd.DataFrame
+    pairs: pd.DataFrame
+    meetings: pd.DataFrame
+    meeting_spans: pd.DataFrame
+    grounds: Grounds
+    reopened: pd.DataFrame
+    policy: Policy
+    as_of_day: int
+
+
+@dataclass(frozen=True)
+class Candidates:
+    """What a rule found, before findings of one pair and road are put together.
+
+    Attributes
+    ----------
+    pairs
+        `CANDIDATE_COLUMNS`: codes of the two projects (``code_right`` missing where the rule names
+        one project), their works (-1 when a project is meant as a whole), ``place`` (``road``,
+        ``junction``, ``square``, ``footprints`` or missing), ``road`` (name or missing), ``level``
+        and ``steps`` of the severity (`coordination.severity.graded`), ``variant`` of the sentence,
+        ``items`` and ``number`` that it names, ``widened`` (only coarse dates make the match),
+        ``opened`` (the shared place is where the ground is opened, not the whole footprints).
+    spans
+        `CANDIDATE_SPAN_COLUMNS`; ``candidate`` is the row of ``pairs``.
+    """
+
+    pairs: pd.DataFrame
+    spans: pd.DataFrame
+
+
+class Rule(Protocol):
+    """One rule. It looks at the context and changes nothing.
+
+    Attributes
+    ----------
+    code
+        Code of the rule, as in ``labels.rule``.
+    needs
+        Tables of the city without which it cannot run (``network``, ``ledger``, …).
+    yields_to
+        Rules that are stronger: a pair that one of them finds is not found by this one.
+    """
+
+    @property
+    def code(self) -> str:
+        """Code of the rule."""
+
+    @property
+    def needs(self) -> tuple[str, ...]:
+        """Tables of the city that it cannot do without."""
+
+    @property
+    def yields_to(self) -> tuple[str, ...]:
+        """Codes of stronger rules."""
+
+    def run(self, context: Context) -> Candidates:
+        """Return what the rule finds."""
+
+
+_DEFAULTS: dict[str, object] = {
+    "left": -1, "right": -1, "place": None, "road": None, "level": 0, "steps": "base:notice",
+    "variant": "plain", "items": "", "number": 0, "widened": False, "opened": False,
+    "code_right": None,
+}  # fmt: skip
+
+
+def candidates(pairs: pd.DataFrame, spans: pd.DataFrame | None = None) -> Candidates:
+    """Return candidates with every column, defaults filled in.
+
+    Parameters
+    ----------
+    pairs
+        At least ``code_left``; other columns of `CANDIDATE_COLUMNS` as far as the rule knows them.
+    spans
+        `CANDIDATE_SPAN_COLUMNS`, ``candidate`` being the index of ``pairs``.
+    """
+    table = pairs.copy()
+    for name, value in _DEFAULTS.items():
+        if name not in table:
+            table[name] = value
+    if spans is None:
+        spans = pd.DataFrame(
+            {
+                "candidate": np.empty(0, dtype=np.int64),
+                "section": np.empty(0, dtype=np.int64),
+                "from_m": np.empty(0),
+                "to_m": np.empty(0),
+                "side": np.empty(0, dtype=object),
+            }
+        )
+    row_of = pd.Series(np.arange(len(table)), index=table.index)
+    spans = spans.assign(candidate=spans["candidate"].map(row_of).astype("int64"))
+    return Candidates(
+        table[list(CANDIDATE_COLUMNS)].reset_index(drop=True),
+        spans[list(CANDIDATE_SPAN_COLUMNS)].reset_index(drop=True),
+    )

@@ -1,0 +1,190 @@
+"""What a finding says to people, in Chinese and English."""
+
+from __future__ import annotations
+
+import geopandas as gpd
+import numpy as np
+import pandas as pd
+
+from coordination.rules.protocol import Context
+from coordination.wording import LANGUAGES, table, text
+
+_BASED_ON_LAW = ("concurrent_works", "repeat_excavation", "opportunity")
+
+
+def legal_basis(rule: str) -> str:
+    """Return what a rule rests on, in both languages: laws are cited under their own name.
+
+    Examples
+    --------
+    >>> legal_basis("concurrent_works")
+    '《城市道路管理条例》第十二条 / Regulations on Urban Roads, art. 12'
+    """
+    key = rule if rule in table("findings.legal_basis", "zh") else "other"
+    return " / ".join(text(f"findings.legal_basis.{key}", lang) for lang in LANGUAGES)
+
+
+def reasons(findings: gpd.GeoDataFrame, context: Context) -> tuple[list[str], list[str]]:
+    """Return the sentence of each finding in Chinese and in English.
+
+    Parameters
+    ----------
+    findings
+        One row per finding with the columns of `coordination.findings.FINDING_COLUMNS` that are
+        figures, and ``work_a``, ``work_b``, ``variant``, ``items``, ``number``, ``widened``.
+    context
+        What the rules saw: names, units and methods come from it.
+    """
+    facts = _facts(findings, context)
+    chinese, english = ([_sentence(row, lang) for row in facts] for lang in LANGUAGES)
+    return chinese, english
+
+
+def _facts(findings: gpd.GeoDataFrame, context: Context) -> list[dict[str, object]]:
+    works = context.works
+    names = context.projects.drop_duplicates("code").set_index("code")
+    columns = [
+        "rule", "variant", "items", "number", "widened", "place", "road", "project_a", "project_b",
+        "work_a", "work_b", "shared_length_m", "shared_area_m2", "distance_m", "overlap_days",
+        "overlap_days_certain", "gap_days", "likelihood", "start", "finish", "impact_index",
+        "coordinated",
+    ]  # fmt: skip
+    facts = pd.DataFrame(findings[columns])
+    start = works["start_day"].to_numpy()
+    known = works["method_known"].to_numpy(dtype=bool)
+    ledger = works["ledger"].to_numpy(dtype=bool)
+    for end in ("a", "b"):
+        code, work = facts[f"project_{end}"], facts[f"work_{end}"].to_numpy()
+        facts[f"name_{end}"] = code.map(names["name"].astype("object"))
+        facts[f"unit_{end}"] = code.map(names["owner_unit"].astype("object"))
+        here = work >= 0
+        row = np.where(here, work, 0)
+        lookup = len(works) > 0
+        facts[f"history_{end}"] = here & ledger[row] if lookup else False
+        facts[f"unknown_{end}"] = here & ~known[row] & ~ledger[row] if lookup else False
+        facts[f"start_{end}"] = start[row] if lookup else 0
+    facts["b_first"] = facts["start_b"] < facts["start_a"]
+    for name in ("funding", "level", "owner_unit"):
+        values = names[name].astype("object")
+        a, b = facts["project_a"].map(values), facts["project_b"].map(values)
+        facts[f"differ_{name}"] = a.notna() & b.notna() & (a != b)
+    facts["has_network"] = context.network is not None
+    return [dict(zip(facts.columns, row, strict=True)) for row in facts.itertuples(index=False)]
+
+
+def _sentence(fact: dict[str, object], lang: str) -> str:
+    key = f"findings.reason.{fact['rule']}.{fact['variant']}"
+    a, b = _project(fact, "a", lang), _project(fact, "b", lang)
+    first, second = (b, a) if fact["b_first"] else (a, b)
+    body = text(
+        key,
+        lang,
+        a=a,
+        b=b,
+        earlier=first,
+        later=second,
+        where=_where(fact, lang),
+        period=f"{_day(fact['start'])}–{_day(fact['finish'])}",
+        overlap=_whole(fact["overlap_days"]),
+        certain=_whole(fact["overlap_days_certain"]),
+        gap=_whole(fact["gap_days"]),
+        likelihood=_percent(fact["likelihood"]),
+        distance=_decimal(fact["distance_m"]),
+        number=_whole(fact["number"]),
+        shared=_shared(fact, lang),
+        timing=_timing(fact, lang),
+        items=_items(fact, lang),
+    )
+    between = "" if lang == "zh" else " "
+    return between.join([body, *_notes(fact, lang)])
+
+
+def _project(fact: dict[str, object], end: str, lang: str) -> str:
+    code = fact[f"project_{end}"]
+    if _missing(code):
+        return ""
+    if fact[f"history_{end}"]:
+        return text("findings.project.history", lang, code=code)
+    name, unit = fact[f"name_{end}"], fact[f"unit_{end}"]
+    kind = "plain" if _missing(name) or name == code else "named"
+    words = text(f"findings.project.{kind}", lang, code=code, name=name)
+    return words if _missing(unit) else words + text("findings.project.unit", lang, unit=unit)
+
+
+def _where(fact: dict[str, object], lang: str) -> str:
+    if _missing(fact["road"]) or _missing(fact["place"]):
+        return text("findings.where.unnamed", lang)
+    return text(f"findings.where.{fact['place']}", lang, road=fact["road"])
+
+
+def _shared(fact: dict[str, object], lang: str) -> str:
+    length, area = fact["shared_length_m"], _decimal(fact["shared_area_m2"])
+    if _missing(length):
+        return text("findings.shared.area", lang, area=area)
+    return text("findings.shared.length", lang, length=_decimal(length), area=area)
+
+
+def _timing(fact: dict[str, object], lang: str) -> str:
+    if not _missing(fact["overlap_days"]) and float(str(fact["overlap_days"])) > 0:
+        return text("findings.timing.overlap", lang, overlap=_whole(fact["overlap_days"]))
+    return text("findings.timing.gap", lang, gap=_whole(fact["gap_days"]))
+
+
+def _items(fact: dict[str, object], lang: str) -> str:
+    join = text("findings.list.join", lang)
+    if fact["rule"] == "incomplete_data":
+        codes = str(fact["items"]).split()
+        return join.join(text(f"findings.item.{code}", lang) for code in codes)
+    if fact["variant"] == "funding":
+        names = [name for name in ("funding", "level", "owner_unit") if fact[f"differ_{name}"]]
+        return join.join(text(f"findings.item.{name}", lang) for name in names)
+    return str(fact["items"])
+
+
+def _notes(fact: dict[str, object], lang: str) -> list[str]:
+    notes = []
+    if fact["widened"]:
+        notes.append(text("findings.note.widened", lang))
+    if fact["rule"] != "incomplete_data":
+        notes += [
+            text("findings.note.method", lang, code=fact[f"project_{end}"])
+            for end in ("a", "b")
+            if fact[f"unknown_{end}"]
+        ]
+    if not fact["has_network"] and fact["place"] == "footprints":
+        notes.append(text("findings.note.footprints", lang))
+    if not _missing(fact["impact_index"]):
+        kind = "impact" if fact["has_network"] else "impact_no_class"
+        notes.append(text(f"findings.note.{kind}", lang, index=f"{fact['impact_index']:.2f}"))
+    if not _missing(fact["coordinated"]):
+        notes.append(text("findings.note.coordinated", lang, coordinated=fact["coordinated"]))
+    return notes
+
+
+def _missing(value: object) -> bool:
+    return value is None or value is pd.NaT or (isinstance(value, float) and np.isnan(value))
+
+
+def _whole(value: object) -> str:
+    return "—" if _missing(value) else f"{float(str(value)):.0f}"
+
+
+def _decimal(value: object) -> str:
+    if _missing(value):
+        return "—"
+    number = float(str(value))
+    return f"{number:.1f}" if abs(number) < 10 else f"{number:.0f}"
+
+
+def _percent(value: object) -> str:
+    """Return a share in per cent; what is neither nothing nor all is never written as 0 or 100."""
+    if _missing(value):
+        return "—"
+    share = float(str(value)) * 100
+    if 0 < share < 1:
+        return "<1"
+    return ">99" if 99 < share < 100 else f"{share:.0f}"
+
+
+def _day(value: object) -> str:
+    return "—" if _missing(value) else str(value)[:10]

@@ -1,0 +1,352 @@
+"""The working table that rules look at: every site and every past opening as one *work* per row."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import geopandas as gpd
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+import shapely
+
+from coordination.city import City
+from coordination.policy import Policy
+from coordination.projects import UNKNOWN_DAY, day_numbers
+
+Days = npt.NDArray[np.int64]
+
+DONE_STAGES = ("completed", "withdrawn")
+FIRM_STAGES = ("approved", "permitted", "in_progress", "completed", "emergency")
+STARTED_STAGES = ("in_progress", "completed", "emergency")
+UNDERGROUND = 5
+"""Up to this layer of the works order a work lies below the road."""
+
+_IMPACT_BY_POSITION = {
+    "full": "full", "half": "half", "carriageway": "lane", "up": "lane", "down": "lane",
+    "cycleway": "lane", "footway": "footway", "verge": "none",
+}  # fmt: skip
+_LAYER_BY_UTILITY = {
+    "sewer": 1, "storm": 1, "water": 2, "heat": 2, "gas": 3, "power": 4, "telecom": 5,
+    "signal": 5, "lighting": 5, "other": 5,
+}  # fmt: skip
+_LAYER_BY_SECTOR = {
+    "drainage": 1, "river": 1, "civil_defence": 1, "fire": 2, "pipeline": 5, "lighting": 5,
+    "traffic": 5, "greening": 10, "road": 6,
+}  # fmt: skip
+ROAD_BASE_LAYER, FOOTWAY_LAYER, SURFACE_LAYER, SIGNS_LAYER = 6, 7, 8, 9
+_LEDGER_TEXT = ("road", "owner_unit", "sector", "work_type", "method")
+_SITE_TEXT = ("site_id", "road", "position", "method", "traffic_impact")
+_PROJECT_TEXT = (
+    "owner_unit", "sector", "work_type", "utility", "level", "funding", "stage", "external_id",
+    "depends_on",
+)  # fmt: skip
+
+
+def works_table(city: City, policy: Policy, as_of_day: int) -> gpd.GeoDataFrame:
+    """Return one row per work: each site of a project that takes part, each past opening.
+
+    Withdrawn projects take no part. A ledger row whose ``source`` is the code of a stored project
+    is that project's own opening and bears its code; any other bears its ``ledger_id``.
+
+    Parameters
+    ----------
+    city
+        The tables.
+    policy
+        Buffers, durations.
+    as_of_day
+        Day of judgement, days since 1970-01-01.
+
+    Returns
+    -------
+    geopandas.GeoDataFrame
+        RangeIndex; sites first, then past openings.
+        ``code`` (project or ledger id), ``site_id``, ``project`` (row of ``city.projects``, -1 for
+        the ledger), ``site`` (row of ``city.sites`` or of the ledger), ``ledger``;
+        the texts of project and site; ``cost_wan``, ``fixed``;
+        ``start_day``, ``finish_day`` (half-open, actual dates first), ``sure_start_day``,
+        ``sure_finish_day`` (the part of the window that coarse dates leave certain),
+        ``duration_days`` (at most the window), ``dated``;
+        ``method`` (unknown counts as ``open_cut``), ``method_known``, ``opens`` (ground or
+        surface), ``digs`` (ground), ``layer`` (works order 1–10), ``traffic_impact`` (from the
+        position when missing), ``buffer_m``;
+        ``area_m2``, ``measured_length_m``, ``length_m``, ``width_m`` (of the dig: as filed, else
+        measured), ``stated_length_m``, ``stated_width_m``, ``stated_area_m2``,
+        ``footprint_source``, ``placed``;
+        ``emergency``, ``started``, ``finished`` (as of the day);
+        ``geometry`` (footprint, m; missing where the place is unknown).
+    """
+    table = _site_rows(city)
+    if city.ledger is not None and len(city.ledger):
+        table = pd.concat([table, _ledger_rows(city)], ignore_index=True)
+    works = gpd.GeoDataFrame(table, geometry="geometry", crs=city.crs)
+    works["placed"] = ~(works.geometry.isna() | works.geometry.is_empty)
+    _add_size(works)
+    _add_window(works, policy)
+    _add_method(works)
+    _add_impact(works, policy)
+    works["emergency"] = works["stage"].eq("emergency") | works["work_type"].eq("emergency")
+    known_finish = works["dated"] & (works["finish_day"] <= as_of_day)
+    works["finished"] = works["ledger"] | works["stage"].isin(DONE_STAGES) | known_finish
+    begun = works["dated"] & (works["start_day"] <= as_of_day)
+    works["started"] = works["stage"].isin(STARTED_STAGES) | works["ledger"] | begun
+    return works
+
+
+def _site_rows(city: City) -> pd.DataFrame:
+    sites = city.sites.reset_index(drop=True)
+    projects = city.projects.reset_index(drop=True)
+    if not len(sites):
+        columns = ["project_code", *_SITE_TEXT, *_DATES, "duration_days", "length_m", "width_m"]
+        sites = gpd.GeoDataFrame(
+            pd.DataFrame(columns=columns), geometry=gpd.GeoSeries([], crs=city.crs), crs=city.crs
+        )
+    position = pd.Index(projects["code"]).get_indexer(pd.Index(sites["project_code"]))
+    rows = pd.DataFrame({"code": sites["project_code"].astype("object"), "project": position})
+    rows["site"] = np.arange(len(sites))
+    rows["ledger"] = False
+    for name in _SITE_TEXT:
+        rows[name] = _column(sites, name).astype("object")
+    for name in _DATES:
+        rows[name] = day_numbers(pd.to_datetime(_column(sites, name)))
+    for name in ("start_precision", "finish_precision", "footprint_source"):
+        rows[name] = _column(sites, name).astype("object")
+    for name in ("duration_days", "length_m", "width_m"):
+        rows[name] = _number(_column(sites, name))
+    for name in ("length_m", "width_m", "area_m2"):
+        rows[f"stated_{name}"] = _number(_column(sites, name))
+    rows["geometry"] = sites.geometry.to_numpy()
+    taken = projects.iloc[position].reset_index(drop=True)
+    for name in _PROJECT_TEXT:
+        rows[name] = taken[name].astype("object")
+    rows["cost_wan"] = _number(taken["cost_wan"])
+    rows["fixed"] = taken["fixed"].astype("object").eq(True).to_numpy()
+    active = (position >= 0) & rows["stage"].ne("withdrawn").to_numpy()
+    return rows[active].reset_index(drop=True)
+
+
+_DATES = ("start", "finish", "actual_start", "actual_finish")
+
+
+def _ledger_rows(city: City) -> pd.DataFrame:
+    assert city.ledger is not None
+    ledger = city.ledger.reset_index(drop=True)
+    opening = _column(ledger, "kind").ne("resurfacing").to_numpy()
+    source = _column(ledger, "source").astype("object")
+    own = source.isin(set(city.projects["code"])).to_numpy()
+    identity = _column(ledger, "ledger_id").astype("str").astype("object")
+    rows = pd.DataFrame({"code": np.where(own, source, identity), "project": -1})
+    rows["site"] = np.arange(len(ledger))
+    rows["ledger"] = True
+    rows["site_id"] = identity
+    for name in _LEDGER_TEXT:
+        rows[name] = _column(ledger, name).astype("object")
+    rows["stage"] = "completed"
+    day = day_numbers(pd.to_datetime(_column(ledger, "day")))
+    start = day_numbers(pd.to_datetime(_column(ledger, "start")))
+    finish = day_numbers(pd.to_datetime(_column(ledger, "finish")))
+    finish = np.where(finish == UNKNOWN_DAY, day, finish)
+    start = np.where(start == UNKNOWN_DAY, finish, start)
+    rows["start"], rows["finish"] = np.minimum(start, finish), finish
+    rows["actual_start"], rows["actual_finish"] = rows["start"], finish
+    rows["geometry"] = ledger.geometry.to_numpy()
+    rows["fixed"] = True
+    return rows[opening].reset_index(drop=True)
+
+
+def _column(table: pd.DataFrame, name: str) -> pd.Series[Any]:
+    if name in table:
+        return table[name].reset_index(drop=True)
+    return pd.Series(None, index=range(len(table)), dtype="object")
+
+
+def _number(values: pd.Series[Any]) -> npt.NDArray[np.float64]:
+    return pd.to_numeric(values, errors="coerce").to_numpy(dtype="float64", na_value=np.nan)
+
+
+def strip_length_m(area_m2: npt.ArrayLike, perimeter_m: npt.ArrayLike) -> npt.NDArray[np.float64]:
+    """Return the length of the rectangle with this area and perimeter, m.
+
+    What is rounder than a square comes out as the side of a square of its area.
+
+    Examples
+    --------
+    >>> strip_length_m([500.0, 100.0], [220.0, 40.0]).tolist()
+    [100.0, 10.0]
+    """
+    area = np.asarray(area_m2, dtype=float)
+    perimeter = np.asarray(perimeter_m, dtype=float)
+    long_side = (perimeter + np.sqrt(np.maximum(perimeter**2 - 16 * area, 0.0))) / 4
+    return np.where(perimeter**2 >= 16 * area, long_side, np.sqrt(area))
+
+
+def _add_size(works: gpd.GeoDataFrame) -> None:
+    area = shapely.area(works.geometry.to_numpy())
+    measured = strip_length_m(area, shapely.length(works.geometry.to_numpy()))
+    works["area_m2"] = area
+    works["measured_length_m"] = measured
+    length = works["length_m"].to_numpy(dtype=float)
+    works["length_m"] = np.where(length > 0, length, measured)
+    filed = works["width_m"].to_numpy(dtype=float)
+    with np.errstate(invalid="ignore", divide="ignore"):
+        width = np.where(measured > 0, area / measured, np.nan)
+    works["width_m"] = np.where(filed > 0, filed, width)
+
+
+def _add_window(works: gpd.GeoDataFrame, policy: Policy) -> None:
+    """Set the window: what happened counts before what was filed."""
+    filed_start, filed_finish = works["start"].to_numpy(), works["finish"].to_numpy()
+    actual_start, actual_finish = (
+        works["actual_start"].to_numpy(),
+        works["actual_finish"].to_numpy(),
+    )
+    began, ended = actual_start != UNKNOWN_DAY, actual_finish != UNKNOWN_DAY
+    start = np.where(began, actual_start, filed_start)
+    finish = np.where(ended, actual_finish, filed_finish)
+    known = (start != UNKNOWN_DAY) & (finish != UNKNOWN_DAY)
+    # A start that slipped behind the filed finish, or an end before the filed start.
+    finish = np.where(known & ~ended, np.maximum(start, finish), finish)
+    start = np.where(known & ~began, np.minimum(start, finish), start)
+    known &= start <= finish
+    works["dated"] = known
+    works["start_day"] = np.where(known, start, 0)
+    works["finish_day"] = np.where(known, finish, 0) + 1
+    works["sure_start_day"] = np.where(
+        began, works["start_day"], _period_end(works["start_day"], works["start_precision"])
+    )
+    works["sure_finish_day"] = np.where(
+        ended, works["finish_day"], _period_start(works["finish_day"], works["finish_precision"])
+    )
+    window = (works["finish_day"] - works["start_day"]).to_numpy()
+    to_the_day = _is_day(works["start_precision"]) & _is_day(works["finish_precision"])
+    firm = (works["stage"].isin(FIRM_STAGES) | works["fixed"]).to_numpy() & to_the_day
+    typical = works["work_type"].map(dict(policy.duration_days)).astype("float64")
+    typical = typical.fillna(policy.duration_days["default"]).to_numpy()
+    length = np.nan_to_num(works["length_m"].to_numpy(dtype=float))
+    estimate = np.maximum(3, np.ceil(typical * length / 100.0))
+    filed = works["duration_days"].to_numpy(dtype=float)
+    duration = np.where(filed > 0, filed, np.where(firm, window, estimate))
+    # Between two actual dates the work took all of the window.
+    duration = np.where(began & ended, window, duration)
+    works["duration_days"] = np.clip(duration, 1, window).astype(np.int64)
+
+
+def _is_day(precision: pd.Series[str]) -> npt.NDArray[np.bool_]:
+    return (precision.isna() | precision.eq("day")).to_numpy()
+
+
+_MONTHS = {"month": 1, "quarter": 3, "half": 6, "year": 12}
+
+
+def _first_of_period(day: Days, months: int) -> npt.NDArray[np.datetime64]:
+    month = day.astype("datetime64[D]").astype("datetime64[M]").astype(np.int64)
+    return ((month // months) * months).astype("datetime64[M]")
+
+
+def _period_end(start_day: pd.Series[int], precision: pd.Series[str]) -> Days:
+    """Return the last day on which a start of this precision may fall."""
+    days = start_day.to_numpy()
+    latest = days.copy()
+    for code, months in _MONTHS.items():
+        end = (_first_of_period(days, months) + months).astype("datetime64[D]").astype(np.int64) - 1
+        latest = np.where(precision.eq(code), end, latest)
+    return latest
+
+
+def _period_start(finish_day: pd.Series[int], precision: pd.Series[str]) -> Days:
+    """Return the earliest half-open finish that a finish of this precision may mean."""
+    days = finish_day.to_numpy()
+    earliest = days.copy()
+    for code, months in _MONTHS.items():
+        begin = _first_of_period(days - 1, months).astype("datetime64[D]").astype(np.int64) + 1
+        earliest = np.where(precision.eq(code), begin, earliest)
+    return earliest
+
+
+def _add_method(works: gpd.GeoDataFrame) -> None:
+    works["method_known"] = works["method"].notna()
+    works["method"] = works["method"].where(works["method"].notna(), "open_cut")
+    works["opens"] = works["method"].ne("none")
+    works["digs"] = works["method"].isin(("open_cut", "trenchless"))
+    layer = works["utility"].map(_LAYER_BY_UTILITY)
+    by_sector = works["sector"].map(_LAYER_BY_SECTOR)
+    road = works["sector"].eq("road")
+    by_sector = by_sector.mask(road & works["position"].eq("footway"), FOOTWAY_LAYER)
+    by_sector = by_sector.mask(
+        road & works["method"].eq("surface") & ~works["position"].eq("footway"), SURFACE_LAYER
+    )
+    layer = layer.where(~road & layer.notna(), by_sector)
+    layer = layer.mask(works["method"].eq("none"), SIGNS_LAYER)
+    works["layer"] = layer.astype("float64").fillna(UNDERGROUND).astype(np.int64)
+
+
+def _add_impact(works: gpd.GeoDataFrame, policy: Policy) -> None:
+    derived = works["position"].map(_IMPACT_BY_POSITION)
+    impact = works["traffic_impact"].where(works["traffic_impact"].notna(), derived)
+    works["traffic_impact"] = impact.astype("object")
+    wide = impact.isin(("lane", "half", "full"))
+    works["buffer_m"] = np.where(wide, policy.buffer_impact_m, policy.buffer_m)
+
+
+def pits(footprints: npt.NDArray[np.object_], pit_m: float) -> npt.NDArray[np.object_]:
+    """Return the two ends of each footprint, where a trenchless work opens the ground.
+
+    Parameters
+    ----------
+    footprints
+        Polygons, m; shape ``(n,)``; missing stays missing.
+    pit_m
+        Length of a pit along the footprint.
+
+    Returns
+    -------
+    numpy.ndarray of shapely.Geometry
+        Shape ``(n,)``; the whole footprint where it is shorter than two pits.
+
+    Examples
+    --------
+    >>> ends = pits(np.array([shapely.box(0, 0, 100, 2)]), 10.0)
+    >>> ends[0].area, ends[0].bounds
+    (40.0, (0.0, 0.0, 100.0, 2.0))
+    """
+    ends = np.asarray(footprints, dtype=object).copy()
+    boxes = shapely.oriented_envelope(ends)
+    here = np.flatnonzero(shapely.get_type_id(boxes) == 3)
+    corners = shapely.get_coordinates(boxes[here]).reshape(-1, 5, 2)
+    first, second = corners[:, 1] - corners[:, 0], corners[:, 2] - corners[:, 1]
+    longer = np.hypot(*first.T) >= np.hypot(*second.T)
+    axis = np.where(longer[:, None], first, second)
+    length = np.hypot(*axis.T)
+    long_enough = length > 2 * pit_m
+    here, corners, axis, length = (
+        here[long_enough], corners[long_enough], axis[long_enough], length[long_enough],
+    )  # fmt: skip
+    # The axis starts at one short side; the middle between the pits is cut out.
+    middle = corners[:, :4].mean(axis=1)
+    half = axis * ((length - 2 * pit_m) / 2 / length)[:, None]
+    spine = shapely.linestrings(np.stack([middle - half, middle + half], axis=1))
+    reach = np.hypot(*(corners[:, 2] - corners[:, 0]).T)
+    closed = shapely.buffer(spine, reach, cap_style="flat")
+    ends[here] = shapely.difference(ends[here], closed)
+    return ends
+
+
+def add_months(days: Days, months: int) -> Days:
+    """Return the day ``months`` calendar months later; the last day of a month stays inside it.
+
+    Examples
+    --------
+    >>> day = np.array(["2023-01-31"], dtype="datetime64[D]").astype(np.int64)
+    >>> add_months(day, 1).astype("datetime64[D]").tolist()
+    [datetime.date(2023, 2, 28)]
+    """
+    dates = np.asarray(days, dtype=np.int64).astype("datetime64[D]")
+    month = dates.astype("datetime64[M]")
+    within = (dates - month.astype("datetime64[D]")).astype(np.int64)
+    target = month + months
+    last = ((target + 1).astype("datetime64[D]") - target.astype("datetime64[D]")).astype(
+        np.int64
+    ) - 1
+    moved = target.astype("datetime64[D]") + np.minimum(within, last)
+    return moved.astype(np.int64)
