@@ -6,6 +6,7 @@ from dataclasses import asdict
 from importlib.resources import files
 
 import folium
+import geopandas as gpd
 import numpy as np
 import shapely
 from branca.element import Element, MacroElement
@@ -169,7 +170,9 @@ def _bounds(city: City) -> tuple[float, float, float, float]:
         shapes = city.network.sections.geometry
     if shapes.isna().all():
         return (-180.0, -60.0, 180.0, 75.0)
-    west, south, east, north = shapely.total_bounds(lon_lat(shapes[shapes.notna()])).tolist()
+    west, south, east, north = shapely.total_bounds(
+        lon_lat(gpd.GeoSeries(shapes[shapes.notna()]))
+    ).tolist()
     return (west, south, east, north)
 
 

@@ -25,6 +25,7 @@ from folium.template import Template
 HTML_LANG = {"zh": "zh-CN", "en": "en"}
 
 _UNSAFE = {ord(mark): f"\\u{ord(mark):04x}" for mark in "<>&\u2028\u2029"}
+_TEMPLATE_MARK = re.compile(r"\{(?=[{%#])")
 _SURROGATE = re.compile("[\ud800-\udfff]")
 _SCRIPT = re.compile(r"<script>(.*?)</script>", re.DOTALL)
 _CSS_COMMENT = re.compile(r"/\*.*?\*/", re.DOTALL)
@@ -43,8 +44,9 @@ def json_for_script(value: object) -> str:
     Returns
     -------
     str
-        ``<``, ``>``, ``&``, U+2028, U+2029 and lone surrogates stand as ``\uXXXX``, so that the
-        text can neither close the element nor break the encoding of the file.
+        ``<``, ``>``, ``&``, U+2028, U+2029, lone surrogates and what opens a template expression
+        (folium renders what its elements hold once more) stand as ``\uXXXX``, so that the text can
+        neither close the element, nor run in the template, nor break the encoding of the file.
 
     Examples
     --------
@@ -52,7 +54,7 @@ def json_for_script(value: object) -> str:
     '"\\u003c/script\\u003e"'
     """
     text = json.dumps(value, ensure_ascii=False, allow_nan=False, separators=(",", ":"))
-    text = text.translate(_UNSAFE)
+    text = _TEMPLATE_MARK.sub(r"\\u007b", text.translate(_UNSAFE))
     return _SURROGATE.sub(lambda mark: f"\\u{ord(mark[0]):04x}", text)
 
 
