@@ -145,7 +145,10 @@ def _common_area(a: Geometries, b: Geometries) -> tuple[Floats, Floats]:
 
 def _longer_side(areas: Geometries) -> Floats:
     """Return the longer side of the smallest rotated rectangle around each polygon."""
-    rectangles = shapely.oriented_envelope(areas)
+    # Seen from its own corner: far from the origin the rectangle loses tenths of millimetres.
+    corner = np.repeat(shapely.bounds(areas)[:, :2], shapely.get_num_coordinates(areas), axis=0)
+    near_origin = shapely.set_coordinates(areas.copy(), shapely.get_coordinates(areas) - corner)
+    rectangles = shapely.oriented_envelope(near_origin)
     side = np.zeros(len(areas))
     proper = shapely.get_type_id(rectangles) == _POLYGON
     corners = shapely.get_coordinates(rectangles[proper]).reshape(-1, 5, 2)

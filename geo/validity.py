@@ -42,7 +42,7 @@ def repair(geometries: npt.ArrayLike, *, close_gap_m: float = 0.05) -> tuple[Geo
 
     Areas are repaired by the structure method (rings keep their meaning as shells and holes; the
     line-work method loses what is drawn twice) and stay areas: pieces that collapse to lines or
-    points go. Gaps and holes narrower than ``close_gap_m`` between the pieces of a repaired area
+    points go. Lines of no length become points. Gaps and holes narrower than ``close_gap_m`` between the pieces of a repaired area
     are closed.
 
     Parameters
@@ -69,9 +69,11 @@ def repair(geometries: npt.ArrayLike, *, close_gap_m: float = 0.05) -> tuple[Geo
     shapes = np.array(geometries, dtype=object)
     row = np.flatnonzero(~shapely.is_valid(shapes) & shapely.is_geometry(shapes))
     drawn = shapes[row]
-    repaired = shapely.make_valid(drawn, method="structure", keep_collapsed=False)
     area = np.isin(shapely.get_type_id(drawn), (_POLYGON, _MULTIPOLYGON))
-    repaired[area] = polygons_only(repaired[area])
+    repaired = shapely.make_valid(drawn, method="structure", keep_collapsed=True)
+    repaired[area] = polygons_only(
+        shapely.make_valid(drawn[area], method="structure", keep_collapsed=False)
+    )
     if close_gap_m > 0:
         repaired[area] = _close_gaps(repaired[area], close_gap_m)
     lost = ~shapely.is_geometry(repaired) | shapely.is_empty(repaired)
