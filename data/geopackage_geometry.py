@@ -6,6 +6,7 @@ little-endian WKB; what other programs write, with any envelope or none, is read
 
 from __future__ import annotations
 
+import math
 import sqlite3
 import struct
 from collections.abc import Callable, Sequence
@@ -62,7 +63,7 @@ def as_multi(geometries: Geometries, kind: GeometryKind) -> Geometries:
     >>> as_multi(np.array([shapely.box(0, 0, 1, 1), None]), "MULTIPOLYGON")[0].geom_type
     'MultiPolygon'
     """
-    simple, multi, join = _PARTS[kind]
+    simple, multi, _ = _PARTS[kind]
     flat = shapely.force_2d(np.asarray(geometries, dtype=object))
     present = ~(shapely.is_missing(flat) | shapely.is_empty(flat))
     types = shapely.get_type_id(flat)
@@ -73,10 +74,16 @@ def as_multi(geometries: Geometries, kind: GeometryKind) -> Geometries:
         raise ValueError(f"row {position}: a {kind} layer cannot hold a {found}")
     result = np.full(len(flat), None, dtype=object)
     result[present] = flat[present]
-    single = np.flatnonzero(present & (types == simple))
-    if len(single):
-        result[single] = join(flat[single], indices=np.arange(len(single)))
+    _promote(result, kind)
     return result
+
+
+def _promote(geometries: Geometries, kind: GeometryKind) -> None:
+    """Replace those of the simple type by the multi type, in place."""
+    simple, _, join = _PARTS[kind]
+    single = np.flatnonzero(shapely.get_type_id(geometries) == simple)
+    if len(single):
+        geometries[single] = join(geometries[single], indices=np.arange(len(single)))
 
 
 def as_single(geometries: Geometries) -> Geometries:
@@ -137,7 +144,9 @@ def wkb_of(blob: bytes | None) -> bytes | None:
 
 
 def decode(blobs: Sequence[bytes | None]) -> Geometries:
-    """Return the geometries of blobs; missing and empty ones give None.
+    """Return the geometries of blobs, in the plane; missing and empty ones give None.
+
+    What another program wrote as a simple type comes out as the multi type.
 
     Examples
     --------
@@ -149,6 +158,8 @@ def decode(blobs: Sequence[bytes | None]) -> Geometries:
     bodies[:] = [wkb_of(blob) for blob in blobs]
     geometries: Geometries = shapely.force_2d(shapely.from_wkb(bodies))
     geometries[shapely.is_empty(geometries)] = None
+    for kind in _PARTS:
+        _promote(geometries, kind)
     return geometries
 
 
@@ -164,9 +175,11 @@ def _envelope(blob: bytes) -> tuple[float, float, float, float]:
 def _is_empty(blob: bytes | None) -> int | None:
     if blob is None:
         return None
-    return int(
-        bool(blob[3] & 0b0001_0000) or bool(shapely.is_empty(shapely.from_wkb(wkb_of(blob))))
-    )
+    if blob[3] & 0b0001_0000:
+        return 1
+    if (blob[3] >> 1) & 0b111:  # an envelope; that of an empty geometry is not a number
+        return int(math.isnan(_envelope(blob)[0]))
+    return int(shapely.is_empty(shapely.from_wkb(wkb_of(blob))))
 
 
 def register_functions(connection: sqlite3.Connection) -> None:

@@ -93,7 +93,10 @@ def _extra(frame: pd.DataFrame, known: set[str]) -> list[Value]:
         ):
             if not missing:
                 objects[position][str(name)] = value
-    return [json.dumps(row, ensure_ascii=False, default=str) if row else None for row in objects]
+    return [
+        json.dumps(row, ensure_ascii=False, sort_keys=True, default=str) if row else None
+        for row in objects
+    ]
 
 
 def to_frame(rows: Sequence[Row], columns: Sequence[Column]) -> pd.DataFrame:

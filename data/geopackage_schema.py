@@ -471,15 +471,41 @@ def _checks(table: Table, event: str) -> str:
     if table is PROJECTS and event == "UPDATE":
         used = "EXISTS (SELECT 1 FROM sites WHERE project_code = OLD.code)"
         body.append(_refuse(f"NEW.code <> OLD.code AND {used}", "a code with sites stays"))
-    if table is ROAD_SECTIONS:
-        parts = f"hex(substr({sql_wkb('NEW.geom')}, 6, 4))"
-        body.append(
-            _refuse(
-                f"NEW.geom IS NULL OR {parts} NOT IN ('01000000', '00000001')",
-                "a section is one line",
-            )
-        )
+    if table.geometry is not None:
+        body.append(_refuse(_misfit(table), f"{table.name} cannot hold this geometry"))
     return " ".join(body)
+
+
+_WKB_TYPES: dict[GeometryKind, tuple[int, int]] = {
+    "MULTIPOLYGON": (3, 6), "MULTILINESTRING": (2, 5), "MULTIPOINT": (1, 4),
+}  # fmt: skip
+
+
+def _misfit(table: Table) -> str:
+    """Return the condition under which ``NEW.geom`` is not of the layer's simple or multi type."""
+    assert table.geometry is not None
+    simple, multi = _WKB_TYPES[table.geometry]
+    wkb = sql_wkb("NEW.geom")
+    header = "hex(substr(NEW.geom, 1, 2)) <> '4750'"
+    types = (
+        f"hex(substr({wkb}, 2, 4)) NOT IN ({_uint32((simple, multi, simple + 1000, multi + 1000))})"
+    )
+    condition = f"NEW.geom IS NOT NULL AND ({header} OR {types})"
+    if table is ROAD_SECTIONS:
+        several = (
+            f"hex(substr({wkb}, 2, 4)) IN ({_uint32((multi, multi + 1000))})"
+            f" AND hex(substr({wkb}, 6, 4)) NOT IN ({_uint32((1,))})"
+        )
+        condition = f"NEW.geom IS NULL OR {condition} OR ({several})"  # a section is one line
+    return condition
+
+
+def _uint32(numbers: tuple[int, ...]) -> str:
+    """Return numbers as SQL texts of their four bytes in hex, in both byte orders."""
+    orders: tuple[Literal["little", "big"], ...] = ("little", "big")
+    return ", ".join(
+        f"'{number.to_bytes(4, order).hex().upper()}'" for number in numbers for order in orders
+    )
 
 
 def create_tables() -> list[str]:

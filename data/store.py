@@ -76,7 +76,10 @@ class Change:
 
 @dataclass(frozen=True)
 class ImportOutcome:
-    """What an import did, per project or row: each list holds codes in the file's order."""
+    """What an import did, per project or row: each list holds codes in the file's order.
+
+    ``revision`` is where the store stands afterwards; the one before when nothing changed.
+    """
 
     new: tuple[str, ...]
     changed: tuple[str, ...]
@@ -185,7 +188,11 @@ class Store(Protocol):
         """Return the answer of a check as it was given, or None."""
 
     def changes(self, since: int = 0, limit: int | None = None) -> Sequence[Change]:
-        """Return the log after revision ``since``, in order."""
+        """Return the log after revision ``since``, in order.
+
+        A ``limit`` is reached within a revision, which is then returned whole, so that the last
+        revision is where the next call goes on.
+        """
 
     def transaction(
         self, actor: str, *, expect_revision: int | None = None

@@ -254,6 +254,7 @@ def test_the_same_import_twice_makes_no_revision(filled: GeopackageStore) -> Non
         )
     assert outcome.unchanged == ("A", "B")
     assert outcome.new == outcome.changed == ()
+    assert outcome.revision == 1
     assert filled.info().data_revision == 1
     assert len(filled.changes()) == size
 
@@ -512,6 +513,23 @@ def test_the_pinned_day_is_kept_and_logged(store: GeopackageStore) -> None:
         transaction.set_as_of(None)
     assert store.info().as_of is None
     assert [change.key for change in store.changes()] == ["as_of", "as_of"]
+
+
+def test_the_log_is_cut_between_revisions(filled: GeopackageStore) -> None:
+    with filled.transaction("demo") as transaction:
+        transaction.set_as_of(date(2025, 3, 1))
+    assert [change.revision for change in filled.changes()] == [1, 1, 2]
+    assert [change.revision for change in filled.changes(limit=1)] == [1, 1]
+    assert [change.revision for change in filled.changes(limit=3)] == [1, 1, 2]
+    assert [change.revision for change in filled.changes(since=1, limit=1)] == [2]
+    assert filled.changes(since=2, limit=1) == []
+
+
+def test_a_closed_store_is_not_used_any_more(filled: GeopackageStore) -> None:
+    filled.close()
+    with pytest.raises(ValueError, match="closed"):
+        filled.info()
+    filled.close()
 
 
 def test_stage_moves_are_events(filled: GeopackageStore) -> None:

@@ -17,6 +17,7 @@ import pytest
 import shapely
 from pyproj import CRS
 
+from data.geopackage_geometry import encode
 from data.geopackage_schema import LAYERS, TABLES
 from data.geopackage_store import GeopackageStore, create_store
 from geo.road_network import RoadNetwork
@@ -166,6 +167,11 @@ rows = gpd.GeoDataFrame(
 rows.to_file(sys.argv[1], layer="sites", mode="a")
 """
 
+TWO_LINES = (
+    encode(np.array([shapely.MultiLineString([[(0, 0), (1, 1)], [(2, 2), (3, 3)]])]), 4549)[0]
+    or b""
+).hex()
+
 SQL = """
 import sys, sqlite3, struct
 connection = sqlite3.connect(sys.argv[1], timeout=20)
@@ -281,6 +287,10 @@ def test_one_edit_of_many_rows_is_one_entry_per_row(store: GeopackageStore, path
         "UPDATE projects SET priority = 1.5",
         "INSERT INTO sites (project_code) VALUES ('P05')",
         "UPDATE road_sections SET geom = NULL",
+        "UPDATE sites SET geom = x'00112233'",
+        "UPDATE sites SET geom = (SELECT geom FROM road_sections LIMIT 1)",
+        "UPDATE road_sections SET geom = (SELECT geom FROM sites LIMIT 1)",
+        f"UPDATE road_sections SET geom = x'{TWO_LINES}'",
     ],
 )
 def test_an_edit_that_would_break_the_store_is_refused(
@@ -292,6 +302,46 @@ def test_an_edit_that_would_break_the_store_is_refused(
     assert store.info() == before
     assert len(store.changes()) == length
     assert len(store.read_city().sites) == 60
+    store.verify()
+
+
+POLYGON = b"GP\0\x01\xd5\x11\0\0" + shapely.to_wkb(shapely.box(1, 2, 3, 4), byte_order=1)
+
+
+def test_a_simple_polygon_without_an_envelope_is_read_as_well(
+    store: GeopackageStore, path: Path
+) -> None:
+    """QGIS and others may write the simple type, and a header without an envelope."""
+    with store._borrow() as connection:
+        connection.execute("UPDATE sites SET geom = ? WHERE fid = 1", (POLYGON,))
+    (change,) = store.changes(since=store.info().data_revision - 1)
+    assert shapely.from_wkb(str((change.after or {})["geometry"])).equals(shapely.box(1, 2, 3, 4))
+    place = store.read_city().sites.geometry[0]
+    assert place.equals(shapely.box(1, 2, 3, 4))
+    assert place.geom_type == "MultiPolygon"
+    store.verify()
+
+
+OGR = shutil.which("ogrinfo")
+
+
+@pytest.mark.skipif(OGR is None, reason="needs GDAL's own commands")
+def test_gdals_own_sqlite_runs_our_triggers(store: GeopackageStore, path: Path) -> None:
+    before = store.info().data_revision
+    for statement in (
+        "UPDATE sites SET road = '民丰路' WHERE project_code = 'P05'",
+        "DELETE FROM sites WHERE project_code = 'P06'",
+    ):
+        subprocess.run(
+            [str(OGR), str(path), "-sql", statement], check=True, capture_output=True, timeout=60
+        )
+    refused = subprocess.run(
+        [str(OGR), str(path), "-sql", "DELETE FROM change_log"],
+        check=False, capture_output=True, text=True, timeout=60,
+    )  # fmt: skip
+    assert "digonce: change_log is written by digonce only" in refused.stderr
+    logged = [(change.key, change.action, change.actor) for change in store.changes(since=before)]
+    assert logged == [("P05/1", "update", "external"), ("P06/1", "delete", "external")]
     store.verify()
 
 
