@@ -48,7 +48,8 @@ class SampleTown:
         Centre lines with OSM-like attributes: ``id, name, highway, lanes, oneway, width, bridge,
         layer`` (all but ``id`` text); LineString, lon/lat WGS 84.
     projects
-        One row per site as units file them: Chinese headers and values, dates as ISO text; polygons,
+        One row per site as units file them: Chinese headers and values, dates as ISO text,
+        some as months (2027年5月); polygons,
         lines, points and some missing geometry, lon/lat WGS 84.
     history
         Finished works of the years before, same headers; polygons, lon/lat WGS 84.
@@ -173,6 +174,8 @@ def write_inputs(town: SampleTown, folder: Path) -> dict[str, Path]:
     _write_geojson(town.history, paths["history"])
     water_geometry = town.projects.geometry.to_numpy()[by_water]
     water = pd.DataFrame(town.projects[by_water].drop(columns="geometry"))
+    for column in ("计划开工", "计划竣工", "实际开工", "实际竣工"):  # this unit writes 2026/5/1
+        water[column] = water[column].str.replace(r"-0?(\d+)-0?(\d+)$", r"/\1/\2", regex=True)
     water["WKT"] = shapely.to_wkt(water_geometry, rounding_precision=7)
     water.to_csv(paths["projects_water"], index=False, encoding="utf-8-sig", lineterminator="\n")
     for key in ("planted", "near_misses"):
@@ -265,7 +268,10 @@ def _filed(
     sized = polygon | (sites["drawn"] == "line").to_numpy()
     centre = shapely.centroid(_ground(lines, sites))
     road = lines.runs["road"].to_numpy(dtype=object)[sites["run"].to_numpy(dtype=np.int64)]
-    trench = np.where(polygon, area / np.maximum(length, 1.0), [kind.width_m for kind in kinds])
+    own_width = np.array([kind.width_m for kind in kinds])
+    across = (sites["high_m"] - sites["low_m"]).to_numpy(dtype=float)
+    drawn_width = np.where(own_width > 0, own_width, across)
+    trench = np.where(polygon, area / np.maximum(length, 1.0), drawn_width)
     cost = np.round(np.maximum(length, 5.0) * np.maximum(trench, 1.5)
                     * [kind.yuan_per_m2 for kind in kinds] / 1e4
                     * rng.uniform(0.8, 1.3, len(sites)) + 5, 1)  # fmt: skip
@@ -297,7 +303,7 @@ def _filed(
     table.loc[table["kind"] == "facade", "remark"] = "仅立面作业，不涉及道路开挖"
     random = pd.Series([len(given) == 0 for given in table["given"]], index=table.index)
     table.loc[random & (rng.random(len(table)) < 0.02), "safety_critical"] = "是"
-    table = _given(table)
+    table = _given(_coarse(table, random & (rng.random(len(table)) < 0.4)))
     table = _once_per_project(table, leader)
     if awkward:
         rows = table.index[~table["history"].astype(bool)]
@@ -319,6 +325,17 @@ def _given(table: pd.DataFrame) -> pd.DataFrame:
         column[stated] = [given[field] for given in table["given"][stated]]
         number = FIELD[field].kind in ("number", "integer")
         table[field] = pd.to_numeric(pd.Series(column, table.index)) if number else column
+    return table
+
+
+def _coarse(table: pd.DataFrame, some: pd.Series[bool]) -> pd.DataFrame:
+    """Write the dates of some early plans as months, as their units know them no better."""
+    early = some & table["stage"].isin(("proposed", "preliminary", "reserve"))
+    for field in ("start", "finish"):
+        day = pd.to_datetime(table.loc[early, field])
+        month = day.dt.year.astype("Int64").astype("str") + "年"
+        month += day.dt.month.astype("Int64").astype("str") + "月"
+        table.loc[early, field] = month.where(day.notna(), None)
     return table
 
 

@@ -32,9 +32,14 @@ def town() -> SampleTown:
 def filed(town: SampleTown) -> pd.DataFrame:
     """All rows, in metres, with dates; the ledger's rows too."""
     rows = pd.concat([town.projects, town.history], ignore_index=True).to_crs(4549)
-    rows["start"] = pd.to_datetime(rows["计划开工"])
-    rows["finish"] = pd.to_datetime(rows["计划竣工"])
+    rows["start"] = days(rows["计划开工"])
+    rows["finish"] = days(rows["计划竣工"])
     return rows
+
+
+def days(texts: pd.Series) -> pd.Series:
+    """Return ISO dates; months and missing ones are NaT."""
+    return pd.to_datetime(texts, format="%Y-%m-%d", errors="coerce")
 
 
 def sites(filed: pd.DataFrame, code: str) -> gpd.GeoDataFrame:
@@ -394,11 +399,12 @@ def test_the_mix_is_that_of_a_district(town: SampleTown) -> None:
     assert first["项目阶段"].nunique() >= 10
     count = town.projects["项目编号"].value_counts()
     assert 0.05 < (count > 1).mean() < 0.25
-    assert pd.to_datetime(town.projects["计划开工"]).min() >= pd.Timestamp("2025-01-01")
-    assert pd.to_datetime(town.projects["计划竣工"]).max() <= pd.Timestamp("2027-12-31")
-    assert pd.to_datetime(town.history["计划竣工"]).max() < pd.Timestamp("2025-01-01")
-    finish = pd.to_datetime(town.projects["计划竣工"])
+    assert days(town.projects["计划开工"]).min() >= pd.Timestamp("2025-01-01")
+    assert days(town.projects["计划竣工"]).max() <= pd.Timestamp("2027-12-31")
+    assert days(town.history["计划竣工"]).max() < pd.Timestamp("2025-01-01")
+    finish = days(town.projects["计划竣工"])
     done = town.projects["项目阶段"] == "竣工"
+    assert town.projects["计划开工"].str.fullmatch(r"202\d年\d+月", na=False).sum() > 3
     assert (finish[done].dropna() < TODAY).all()
     kinds = town.projects.geom_type.value_counts()
     assert kinds["Polygon"] > 5 * kinds["LineString"] > kinds["Point"] > 0
@@ -500,6 +506,7 @@ def test_files_read_back_as_they_were(town: SampleTown, tmp_path: Path) -> None:
     document = json.loads(paths["projects"].read_text(encoding="utf-8"))
     assert len(water) > 10
     assert len(water) + len(layer) == len(town.projects)
+    assert water["计划开工"].str.fullmatch(r"202\d/\d+/\d+|202\d年\d+月", na=True).all()
     assert set(water["项目单位"]) == {"云城供水有限公司"}
     assert "云城供水有限公司" not in set(layer["项目单位"])
     keys = ["项目编号", "工点"]
