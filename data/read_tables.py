@@ -264,8 +264,7 @@ def find_geometry(table: pd.DataFrame, *, first_row: int) -> TableGeometry | Non
 
 
 def _from_text(column: pd.Series[Any], name: str, kind: str, first_row: int) -> TableGeometry:
-    written = column.where(column.notna(), None).to_numpy(dtype=object)
-    texts = np.array([None if value is None else str(value).strip() for value in written])
+    texts = np.array([None if pd.isna(value) else str(value).strip() for value in column], object)
     crs: str | None = "EPSG:4326" if kind == "geojson" else None
     if kind == "geojson":
         geometry = shapely.from_geojson(texts, on_invalid="ignore")

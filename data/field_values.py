@@ -1,0 +1,278 @@
+"""The cells of matched columns become values of our kinds; every cell that cannot is named."""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from collections.abc import Hashable, Iterable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+
+from coordination.faults import Fault
+from coordination.projects import Field, as_fields
+from coordination.wording import LANGUAGES, table
+from data.column_mapping import ColumnMapping, Matched, fold
+from data.date_text import Bound, ParsedDates, infer_style, parse_dates
+
+_YES = frozenset({"是", "yes", "y", "true", "1", "1.0", "有", "√", "oui", "on"})
+_NO = frozenset({"否", "no", "n", "false", "0", "0.0", "无", "×", "non", "off"})
+_NOTHING = frozenset(
+    {"", "-", "--", "—", "/", "无", "n/a", "na", "nan", "nat", "none", "null", "<na>", "未知", "待定"}
+)  # fmt: skip
+_NUMBER = re.compile(
+    r"[约≈~]?([+-]?\d{1,3}(?:,\d{3})+(?:\.\d+)?|[+-]?\d*\.?\d+(?:e[+-]?\d+)?)\D{0,4}"
+)
+_OTHERS = "*"
+
+
+@dataclass(frozen=True)
+class FieldValues:
+    """A table in our fields.
+
+    Attributes
+    ----------
+    table
+        Index of the source; exactly the fields asked for, in their dtypes.
+    faults
+        Refused cells by row; unknown codes and days that stand for nothing as notes per value.
+    written
+        Per field whether its columns say anything in a row, understood or not.
+    """
+
+    table: pd.DataFrame
+    faults: list[Fault]
+    written: dict[str, npt.NDArray[np.bool_]]
+
+
+def read_fields(
+    source: pd.DataFrame,
+    matched: Matched,
+    fields: Iterable[Field],
+    mapping: ColumnMapping,
+    *,
+    first_row: int,
+    time_zone: str,
+) -> FieldValues:
+    """Read the columns of a table into our fields.
+
+    Parameters
+    ----------
+    source
+        As read by `data.read_layers.read_layer`.
+    matched
+        Which columns are ours.
+    fields
+        The fields to read.
+    mapping
+        Values, constants, factors, order of dates.
+    first_row
+        Number of the first row as a person counts it.
+    time_zone
+        The store's zone, for times that state their own.
+    """
+    fields = tuple(fields)
+    values: dict[str, pd.Series[Any]] = {}
+    faults: list[Fault] = []
+    written: dict[str, npt.NDArray[np.bool_]] = {}
+    raw = {
+        item.name: _joined(source, matched.columns[item.name])
+        for item in fields
+        if item.name in matched.columns
+    }
+    dates = [raw[item.name] for item in fields if item.kind == "date" and item.name in raw]
+    style = mapping.date_style or (infer_style(*dates) if dates else None)
+    for item in fields:
+        if item.name not in raw:
+            continue
+        column = " + ".join(matched.columns[item.name])
+        cells = _Cells(raw[item.name], item, column, first_row)
+        written[item.name] = cells.texts.notna().to_numpy()
+        if item.kind == "date":
+            read = _dates(cells, style, mapping.time_zone or time_zone)
+            values[item.name] = read.days
+            values[f"{item.name}_precision"] = read.precision
+        else:
+            said = _READERS[item.kind](cells, mapping, matched.units)
+            # A precision may be a column of its own; what it leaves open the date's text shows.
+            values[item.name] = said.fillna(values[item.name]) if item.name in values else said
+        faults += cells.faults
+    result = pd.DataFrame(values, index=source.index)
+    for name, constant in mapping.constants.items():
+        if any(item.name == name for item in fields):
+            result[name] = _with_constant(result.get(name), constant, source.index)
+    return FieldValues(as_fields(result, fields), faults, written)
+
+
+class _Cells:
+    """One column on its way: its texts, where it stands, and the faults found in it."""
+
+    def __init__(self, raw: pd.Series[Any], item: Field, column: str, first_row: int) -> None:
+        self.raw = raw
+        self.item = item
+        self.column = column
+        self.first_row = first_row
+        self.texts = text_column(raw)
+        self.faults: list[Fault] = []
+
+    def each(self, code: str, bad: npt.NDArray[np.bool_]) -> None:
+        """Refuse the cells at ``bad``."""
+        for at in map(int, np.flatnonzero(bad)):
+            params: dict[str, str | int | float] = {"found": str(self.texts.iloc[at])[:80]}
+            self.faults.append(
+                Fault(code, row=self.first_row + at, column=self.column, params=params)
+            )
+
+    def together(self, code: str, where: npt.NDArray[np.bool_], **params: str) -> None:
+        """Note once per value what holds for many cells."""
+        texts = self.texts[where]
+        for value, places in texts.groupby(texts).indices.items():
+            at = int(np.flatnonzero(where)[places[0]])
+            self.faults.append(
+                Fault(
+                    code,
+                    "note",
+                    row=self.first_row + at,
+                    column=self.column,
+                    params={"found": str(value)[:80], "count": len(places), **params},
+                )
+            )
+
+
+def text_column(raw: pd.Series[Any]) -> pd.Series[str]:
+    """Return cells as trimmed text; whole numbers lose their ``.0``, blanks are missing.
+
+    Examples
+    --------
+    >>> text_column(pd.Series([12.0, " 沪宜公路 ", None, ""], dtype=object)).tolist()
+    ['12', '沪宜公路', nan, nan]
+    """
+    return raw.map(_text_of, na_action="ignore").astype("str")
+
+
+def _text_of(value: Hashable) -> str | None:
+    if isinstance(value, float) and value.is_integer() and abs(value) < 1e15:
+        value = int(value)
+    text = str(value).replace("\r\n", "\n").strip()
+    return text or None
+
+
+def _joined(source: pd.DataFrame, columns: tuple[str, ...]) -> pd.Series[Any]:
+    if len(columns) == 1:
+        return source[columns[0]].astype(object)
+    texts = [text_column(source[name]).fillna("") for name in columns]
+    joined = texts[0].str.cat(pd.concat(texts[1:], axis=1), sep=" ").str.strip()
+    return joined.where(joined != "", None).astype(object)
+
+
+def _dates(cells: _Cells, style: str | None, time_zone: str) -> ParsedDates:
+    bound: Bound = "finish" if cells.item.name.endswith("finish") else "start"
+    read = parse_dates(cells.raw, bound=bound, style=style, time_zone=time_zone)
+    if read.ambiguous:
+        cells.faults.append(
+            Fault(
+                "date_style_undecided",
+                column=cells.column,
+                params={"found": str(cells.texts[read.bad].iloc[0])},
+            )
+        )
+        return read
+    cells.each("date_unreadable", read.bad & ~read.absurd)
+    cells.each("date_absurd", read.absurd)
+    cells.together("date_means_nothing", read.null_day)
+    return read
+
+
+def _texts(cells: _Cells, _: ColumnMapping, __: Mapping[str, float]) -> pd.Series[Any]:
+    return cells.texts
+
+
+def _numbers(cells: _Cells, _: ColumnMapping, units: Mapping[str, float]) -> pd.Series[Any]:
+    direct = pd.to_numeric(cells.texts, errors="coerce")
+    odd = cells.texts.notna() & direct.isna()
+    if odd.any():
+        read = {text: _number_of(text) for text in cells.texts[odd].unique()}
+        direct = direct.where(~odd, cells.texts.map(read).astype(float))
+        nothing = cells.texts.map(lambda text: fold(text) in _NOTHING, na_action="ignore")
+        odd &= ~nothing.fillna(value=False).astype(bool)
+    finite = np.isfinite(direct.to_numpy(dtype=np.float64))
+    cells.each(
+        "number_unreadable", (odd | cells.texts.notna()).to_numpy() & ~finite & ~_blank(cells)
+    )
+    numbers = direct.where(finite, np.nan) * units.get(cells.item.name, 1.0)
+    if cells.item.kind == "integer":
+        return numbers.round().astype("Int64")
+    return numbers
+
+
+def _blank(cells: _Cells) -> npt.NDArray[np.bool_]:
+    folded = cells.texts.map(lambda text: fold(text) in _NOTHING, na_action="ignore")
+    return folded.fillna(value=True).astype(bool).to_numpy()
+
+
+def _number_of(text: str) -> float:
+    match = _NUMBER.fullmatch("".join(unicodedata.normalize("NFKC", text).split()).lower())
+    return float(match[1].replace(",", "")) if match else float("nan")
+
+
+def _flags(cells: _Cells, mapping: ColumnMapping, _: Mapping[str, float]) -> pd.Series[Any]:
+    own = {their: code in ("true", "True", "1") for their, code in
+           mapping.values.get(cells.item.name, {}).items()}  # fmt: skip
+    known = dict.fromkeys(_YES, True) | dict.fromkeys(_NO, False) | own
+    read = cells.texts.map(lambda text: known.get(fold(text)), na_action="ignore")
+    unknown = (cells.texts.notna() & read.isna()).to_numpy() & ~_blank(cells)
+    cells.together("flag_unknown", unknown)
+    return read.astype("boolean")
+
+
+def _codes(cells: _Cells, mapping: ColumnMapping, _: Mapping[str, float]) -> pd.Series[Any]:
+    item = cells.item
+    known = {fold(code): code for code in item.codes}
+    for lang in LANGUAGES:
+        known |= {fold(label): code for code, label in _labels(item.name, lang).items()}
+    if item.name == "method":
+        # 是否开挖 is answered with yes or no; "no" leaves open whether anything is done below.
+        known |= {"是": "open_cut", "否": "trenchless"} | {
+            "顶管": "trenchless", "定向钻": "trenchless", "拉管": "trenchless",
+            "非开挖修复": "trenchless", "铣刨": "surface",
+        }  # fmt: skip
+    own = mapping.values.get(item.name, {})
+    known |= own
+    fallback = own.get(_OTHERS)
+    read = cells.texts.map(lambda text: known.get(fold(text), fallback), na_action="ignore")
+    read = read.where(read != "", None)  # mapped to nothing on purpose
+    told = cells.texts.map(lambda text: fold(text) in known, na_action="ignore")
+    silent = (
+        told.fillna(value=True).astype(bool).to_numpy() | _blank(cells) | (fallback is not None)
+    )
+    cells.together("code_unknown", ~silent, codes=", ".join(item.codes))
+    if fallback is not None:
+        read = read.where(read.notna() | cells.texts.notna(), fallback)
+    return read.astype("str")
+
+
+def _labels(name: str, lang: str) -> dict[str, str]:
+    try:
+        return table(f"labels.{name}", lang)
+    except KeyError:
+        return {}
+
+
+_READERS = {
+    "text": _texts,
+    "number": _numbers,
+    "integer": _numbers,
+    "flag": _flags,
+    "code": _codes,
+}
+
+
+def _with_constant(
+    column: pd.Series[Any] | None, constant: str | float | bool, index: pd.Index[Any]
+) -> pd.Series[Any]:
+    if column is None:
+        return pd.Series([constant] * len(index), index=index)
+    return column.astype(object).where(column.notna(), constant)
