@@ -1,0 +1,45 @@
+"""``make bench``: run the benchmarks, print their tables, and leave the figures in bench-out/.
+
+make bench BENCH_ARGS="--size 100000"
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import platform
+from importlib.metadata import version
+from pathlib import Path
+
+import bench_pairs
+import shapely
+
+BENCHMARKS = {"pairs": bench_pairs.run}
+SIZES = [100_000, 1_000_000]
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--size", type=int, action="append", help=f"footprints (default {SIZES})")
+    parser.add_argument("--only", choices=BENCHMARKS, action="append", help="default: all")
+    parser.add_argument("--out", type=Path, default=Path("bench-out"))
+    options = parser.parse_args()
+    options.out.mkdir(parents=True, exist_ok=True)
+    for name in options.only or BENCHMARKS:
+        rows = BENCHMARKS[name](options.size or SIZES)
+        document = {
+            "benchmark": name,
+            "processors": os.cpu_count(),
+            "python": platform.python_version(),
+            "geos": ".".join(map(str, shapely.geos_version)),
+            "packages": {p: version(p) for p in ("numpy", "shapely", "geopandas", "rtree")},
+            "rows": rows,
+        }
+        file = options.out / f"{name}.json"
+        file.write_text(json.dumps(document, indent=1) + "\n", encoding="utf-8")
+        print(f"\n{file}")
+
+
+if __name__ == "__main__":
+    main()
