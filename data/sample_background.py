@@ -93,6 +93,7 @@ def random_sites(
     sites = pd.DataFrame({"project": project, **vars(place)})
     sites["site_id"] = (order + 1).astype(str)
     sites["kind"] = kind[project]
+    sites["planted"] = False
     sites["history"] = history
     sites["drawn"] = rng.choice(["polygon", "line", "point"], len(sites), p=[0.8, 0.14, 0.06])
     if history:

@@ -35,7 +35,7 @@ class Plants:
     Attributes
     ----------
     sites
-        One row per site: ``project`` (number), ``history``, the site's place (``run``, ``from_m``,
+        One row per site: ``project`` (number), ``planted`` (True), ``history``, the site's place (``run``, ``from_m``,
         ``to_m``, ``low_m``, ``high_m``, ``drawn``) and the values of its fields as codes.
     planted, near_misses
         ``rule``, ``first``, ``second`` (numbers of projects; -1 where a rule has one), ``case``.
@@ -132,7 +132,7 @@ def _site_rows(
         dossier = work.values.get("external_id")
         given = dict(work.values) | ({"external_id": f"案{number:04d}{dossier}"} if dossier else {})
         yield {
-            "project": project, "history": work.history, "kind": work.kind, "run": run,
+            "project": project, "planted": True, "history": work.history, "kind": work.kind, "run": run,
             "from_m": spot.at_m[site.run] + site.span[0], "to_m": spot.at_m[site.run] + site.span[1],
             "low_m": low, "high_m": high, "drawn": site.drawn, "site_id": str(order),
             "start": site.start, "finish": site.finish,
