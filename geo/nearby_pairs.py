@@ -23,6 +23,7 @@ Pairs = tuple[Positions, Positions]
 
 _MAX_CELLS = 64  # entries in the grid per geometry; whatever needs more goes to the tree
 _MAX_CANDIDATES = 2_000_000  # compared at once, so that memory stays bounded
+_NEVER_DEGENERATE = (0, 3, 4, 6)  # types of points and (valid) areas
 _CELLS_PER_AXIS = 2**20  # three axes fit one int64 key
 
 
@@ -153,13 +154,17 @@ def _near(
     if within_m:
         near = shapely.dwithin(left, right, within_m)
         return near
-    # `intersects` is exact, but blind to degenerate shapes such as lines of no length; these are
-    # compared by their distance.
+    # `intersects` is exact, but blind to lines of no length; these are compared by distance.
     near = shapely.intersects(left, right)
     rest = np.flatnonzero(~near)
+    rest = rest[_may_be_degenerate(left[rest]) | _may_be_degenerate(right[rest])]
     rest = rest[~(shapely.is_valid(left[rest]) & shapely.is_valid(right[rest]))]
     near[rest] = shapely.dwithin(left[rest], right[rest], 0.0)
     return near
+
+
+def _may_be_degenerate(shapes: npt.NDArray[np.object_]) -> npt.NDArray[np.bool_]:
+    return ~np.isin(shapely.get_type_id(shapes), _NEVER_DEGENERATE)
 
 
 def _candidates(
