@@ -224,14 +224,26 @@ def _assign(
         own_share=policy.network.own_share,
         continue_m=policy.network.continue_m,
     )
+    trenchless = np.flatnonzero(works["method"].eq("trenchless").to_numpy())
     named = works["road"].to_numpy(dtype=object)
-    trenchless = works["method"].eq("trenchless").to_numpy(dtype=bool)
-    whole = assign(shapes, city.network, rule, road_hint=named)
+    # Whole footprints and, behind them, the pits of the trenchless works: one look at the network.
+    found = assign(
+        np.concatenate([shapes, opened[trenchless]]),
+        city.network,
+        rule,
+        road_hint=np.concatenate([named, named[trenchless]]),
+    )
+    whole = found.spans["site"].to_numpy() < len(works)
     opens = ~shapely.is_missing(opened)
-    as_drawn = whole.spans[(opens & ~trenchless)[whole.spans["site"].to_numpy()]]
-    at_ends = assign(_only(opened, trenchless), city.network, rule, road_hint=named)
-    opening_spans = pd.concat([as_drawn, at_ends.spans], ignore_index=True)
-    return whole.spans, whole.places, opening_spans
+    opens[trenchless] = False
+    opening_site = np.concatenate([np.where(opens, np.arange(len(works)), -1), trenchless])
+    opening_spans = found.spans.assign(site=opening_site[found.spans["site"].to_numpy()])
+    places = found.places[found.places["site"] < len(works)].reset_index(drop=True)
+    return (
+        found.spans[whole].reset_index(drop=True),
+        places,
+        opening_spans[opening_spans["site"] >= 0].reset_index(drop=True),
+    )
 
 
 def _only(shapes: npt.NDArray[np.object_], where: npt.NDArray[np.bool_]) -> npt.NDArray[np.object_]:

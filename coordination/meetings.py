@@ -23,7 +23,16 @@ PAIR_COLUMNS = (
     "left", "right", "distance_m", "shared_area_m2", "larger_m2", "smaller_m2", "overlap_days",
     "overlap_days_certain", "gap_days", "likelihood", "widened",
 )  # fmt: skip
-MEETING_COLUMNS = ("pair", "place", "road", "same_square", "shared_m", "along_m", "opposite", "main_road")
+MEETING_COLUMNS = (
+    "pair",
+    "place",
+    "road",
+    "same_square",
+    "shared_m",
+    "along_m",
+    "opposite",
+    "main_road",
+)
 _SEPARATOR = "\x1f"
 
 
@@ -301,22 +310,32 @@ def _really_met(
     if not several.any():
         return both
     far = both[several]
-    lines = gpd.GeoSeries(
-        span_geometry(lies, network.sections),
-        index=pd.MultiIndex.from_frame(lies[["site", "road"]]),
-    )
-    merged = lines.groupby(level=[0, 1]).agg(lambda parts: shapely.union_all(parts.to_numpy()))
-    a = merged.loc[pd.MultiIndex.from_frame(far[["left", "road"]])].to_numpy()
-    b = merged.loc[pd.MultiIndex.from_frame(far[["right", "road"]])].to_numpy()
+    lines = {
+        end: _lines_on_road(far[[end, "road"]].to_numpy(), lies, network)
+        for end in ("left", "right")
+    }
     buffers = works["buffer_m"].to_numpy()
     reach_m = buffers[far["left"].to_numpy()] + buffers[far["right"].to_numpy()]
-    apart = pd.Series(shapely.distance(a, b), index=far.index)
+    apart = pd.Series(shapely.distance(lines["left"], lines["right"]), index=far.index)
     near = pd.Series(True, index=both.index)
     near[far.index] = apart.to_numpy() <= reach_m
     nearest = apart.eq(apart.groupby(far["pair"]).transform("min"))
     alone = ~near.groupby(both["pair"]).transform("any")
     near[far.index] |= nearest & alone[far.index]
     return both[near]
+
+
+def _lines_on_road(
+    site_and_road: npt.NDArray[np.object_], lies: pd.DataFrame, network: RoadNetwork
+) -> npt.NDArray[np.object_]:
+    """Return the centre line that each site takes of each road, as one MultiLineString."""
+    wanted = pd.DataFrame(site_and_road, columns=["site", "road"]).astype({"site": "int64"})
+    parts = wanted.reset_index(names="row").merge(lies, on=["site", "road"]).sort_values("row")
+    lines = span_geometry(parts, network.sections)
+    whole: npt.NDArray[np.object_] = shapely.multilinestrings(
+        lines, indices=parts["row"].to_numpy()
+    )
+    return whole
 
 
 def _opposite(

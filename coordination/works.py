@@ -172,7 +172,7 @@ def strip_length_m(area_m2: npt.ArrayLike, perimeter_m: npt.ArrayLike) -> npt.ND
 
     Examples
     --------
-    >>> strip_length_m([500.0, 100.0], [220.0, 40.0]).tolist()
+    >>> strip_length_m([500.0, 100.0], [210.0, 40.0]).tolist()
     [100.0, 10.0]
     """
     area = np.asarray(area_m2, dtype=float)

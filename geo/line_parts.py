@@ -91,6 +91,8 @@ def substrings(lines: Geometries, from_m: Floats, to_m: Floats) -> Geometries:
     'LINESTRING (4 0, 10 0, 10 3)'
     """
     lines = np.asarray(lines, dtype=object)
+    if not len(lines):
+        return lines.copy()
     xy, owner = shapely.get_coordinates(lines, return_index=True)
     counts = np.bincount(owner, minlength=len(lines))
     first = np.cumsum(counts) - counts
