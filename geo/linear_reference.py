@@ -9,7 +9,7 @@ import pandas as pd
 import shapely
 
 from geo.intervals import elementary_pieces
-from geo.line_parts import Floats, Geometries, Ints, as_geometries
+from geo.line_parts import Floats, Geometries, Ints, as_geometries, connected
 from geo.road_network import RoadNetwork
 from geo.road_strips import SIDES, Flags, Meetings, meet_strips, road_strips
 from geo.spans import (
@@ -55,12 +55,16 @@ class AssignmentRule:
     beside_m
         How far beyond the road's edge a footprint still counts as on it: footway and kerb strips.
     mostly_share
-        A part that does not reach the centre line is on the road only when at least this share of
-        what lies near the section is on its strips.
+        A part is on the road only when the centre line is inside it on this share of the metres
+        that it takes, or when this share of what lies near the section is on its strips.
     outside_m
         What "near" means: this far beyond ``beside_m``.
     side_share
-        A side counts when it holds at least this share of what lies on both.
+        Both sides count when each holds at least this share of what lies on both …
+    full_share
+        … or when the footprint is at least this share of the road wide.
+    seam_m
+        Parts of one footprint within this distance of each other are one part.
     break_m
         Gaps at a mouth up to this length are no break.
     place_m2
@@ -71,10 +75,12 @@ class AssignmentRule:
     own_share: float = 0.30
     continue_m: float = 15.0
     along_m: float = 30.0
-    beside_m: float = 5.0
+    beside_m: float = 7.0
     mostly_share: float = 0.5
     outside_m: float = 15.0
     side_share: float = 0.25
+    full_share: float = 0.8
+    seam_m: float = 1.0
     break_m: float = 5.0
     place_m2: float = 1.0
 
@@ -143,9 +149,7 @@ def assign(
     """
     rule = rule or AssignmentRule()
     footprints = np.asarray(footprints, dtype=object)
-    parts, site = shapely.get_parts(footprints, return_index=True)
-    solid = shapely.get_type_id(parts) == 3
-    parts, site = as_geometries(parts[solid]), site[solid].astype(np.int64)
+    parts, site = _connected_parts(footprints, rule.seam_m)
     sections = network.sections
     if not len(sections) or not len(parts):
         spans = _as_spans(*(np.zeros(0),) * 6)
@@ -154,7 +158,12 @@ def assign(
     own_length, own_width = own_size(parts)
     strips = road_strips(sections, beside_m=rule.beside_m, outside_m=rule.outside_m)
     meetings = meet_strips(
-        parts, own_width, strips, side_share=rule.side_share, extra_m=rule.continue_m
+        parts,
+        own_width,
+        strips,
+        side_share=rule.side_share,
+        full_share=rule.full_share,
+        extra_m=rule.continue_m,
     )
     part, section = meetings.part, meetings.section
     road = pd.factorize(sections["road"])[0]
@@ -162,14 +171,16 @@ def assign(
     if road_hint is not None:
         names = sections["road"].to_numpy(dtype=object)
         hinted = np.asarray(names[section] == np.asarray(road_hint, dtype=object)[site[part]])
-    admitted = (meetings.cut_m > 0) | (meetings.share_on >= rule.mostly_share)
-    admitted &= ~strips.covered[section] | hinted
-
     taken = _taken(meetings.intervals, np.arange(len(part)), meetings)
+    admitted = (meetings.cut_m > 0) & (meetings.cut_m >= rule.mostly_share * taken)
+    admitted |= meetings.share_on >= rule.mostly_share
+    admitted &= ~meetings.covered | hinted
+
     pair = pd.factorize(site[part] * len(sections) + section)[0]
     covered = _taken(meetings.intervals[admitted[meetings.intervals["meeting"]]], pair, meetings)
     own = np.maximum(
-        meetings.on_m2 / shapely.area(parts)[part], taken / np.maximum(own_length[part], 0.01)
+        meetings.on_m2 / shapely.area(parts)[part],
+        meetings.cut_m / np.maximum(own_length[part], 0.01),
     )
     assigned = covered[pair] >= rule.cover_share * strips.length_m[section]
     assigned |= own >= rule.own_share
@@ -191,18 +202,41 @@ def assign(
 def own_size(polygons: Geometries) -> tuple[Floats, Floats]:
     """Return length and mean width of polygons as strips of the same area and perimeter [m].
 
-    Holds for bent strips too; a square is as long as it is wide.
+    Holds for bent strips too; a square is as long as it is wide, and the lengths of the parts of a
+    MultiPolygon add up.
 
     Examples
     --------
     >>> [size.tolist() for size in own_size(np.array([shapely.box(0, 0, 40, 3)]))]
     [[40.0], [3.0]]
     """
-    half = shapely.length(shapely.get_exterior_ring(polygons)) / 2.0
+    parts, row = shapely.get_parts(polygons, return_index=True)
+    half = shapely.length(shapely.get_exterior_ring(parts)) / 2.0
+    root = np.sqrt(np.maximum(half**2 - 4.0 * shapely.area(parts), 0.0))
+    length = np.bincount(row, weights=(half + root) / 2.0, minlength=len(polygons)).astype(float)
     area = shapely.area(polygons)
-    root = np.sqrt(np.maximum(half**2 - 4.0 * area, 0.0))
-    length = (half + root) / 2.0
     return length, np.divide(area, length, out=np.zeros(len(area)), where=length > 0)
+
+
+def _connected_parts(footprints: Geometries, seam_m: float) -> tuple[Geometries, Ints]:
+    """Return the connected parts of each footprint, and whose they are.
+
+    Splinters of one drawing that lie within ``seam_m`` of each other are one part.
+    """
+    parts, site = shapely.get_parts(footprints, return_index=True)
+    solid = (shapely.get_type_id(parts) == 3) & (shapely.area(parts) > 0)
+    parts, site = as_geometries(parts[solid]), site[solid].astype(np.int64)
+    several = np.flatnonzero(np.bincount(site, minlength=len(footprints))[site] > 1)
+    one, two = shapely.STRtree(parts[several]).query(
+        parts[several], predicate="dwithin", distance=seam_m
+    )
+    own = site[several[one]] == site[several[two]]
+    label = connected(len(parts), several[one[own]], several[two[own]])
+    order = np.argsort(label, kind="stable")
+    first, rank = np.unique(label[order], return_inverse=True)
+    if not len(first):
+        return parts, site
+    return as_geometries(shapely.multipolygons(parts[order], indices=rank)), site[first]
 
 
 def _taken(intervals: pd.DataFrame, group: Ints, meetings: Meetings) -> Floats:

@@ -41,8 +41,8 @@ class Strips:
         Half the road's width [m].
     length_m
         Length [m].
-    covered
-        True for sections above or below the ground that lie over or under a road on the ground.
+    level
+        0 on the ground.
     """
 
     lines: Geometries
@@ -51,7 +51,7 @@ class Strips:
     outer: Geometries
     half_m: Floats
     length_m: Floats
-    covered: Flags
+    level: Ints
 
 
 def road_strips(sections: gpd.GeoDataFrame, *, beside_m: float, outside_m: float) -> Strips:
@@ -77,7 +77,7 @@ def road_strips(sections: gpd.GeoDataFrame, *, beside_m: float, outside_m: float
     length = shapely.length(lines)
     half = sections["width_m"].to_numpy(dtype=np.float64) / 2.0
     level = (
-        sections["level"].to_numpy(dtype=np.int64)
+        pd.to_numeric(sections["level"]).fillna(0).to_numpy(dtype=np.int64)
         if "level" in sections
         else np.zeros(len(lines), dtype=np.int64)
     )
@@ -92,7 +92,7 @@ def road_strips(sections: gpd.GeoDataFrame, *, beside_m: float, outside_m: float
         together = as_geometries(shapely.geometrycollections(strip, indices=section))
         sides.append(as_geometries(shapely.union_all(together[:, None], axis=1)))
     outer = as_geometries(shapely.buffer(lines, half + beside_m + outside_m, cap_style="flat"))
-    return Strips(lines, sides[0], sides[1], outer, half, length, _covered(lines, sides, level))
+    return Strips(lines, sides[0], sides[1], outer, half, length, level)
 
 
 def _reach(  # noqa: PLR0917 - one table of chunks
@@ -132,20 +132,16 @@ def _reach(  # noqa: PLR0917 - one table of chunks
     return reach
 
 
-def _covered(lines: Geometries, sides: list[Geometries], level: Ints) -> Flags:
-    """Return which sections off the ground lie over or under roads on the ground."""
-    off = np.flatnonzero(level != 0)
-    ground = np.flatnonzero(level == 0)
-    share = np.zeros(len(lines))
-    probes = np.linspace(0.05, 0.95, 10)
-    owner = np.repeat(off, len(probes))
-    points = shapely.line_interpolate_point(
-        lines[owner], np.tile(probes, len(off)), normalized=True
-    )
-    tree = shapely.STRtree(np.concatenate([side[ground] for side in sides]))
-    hit = np.unique(tree.query(points, predicate="intersects")[0])
-    np.add.at(share, owner[hit], 1.0 / len(probes))
-    return np.asarray(share >= 0.5)
+def _covered(section: Ints, on_strips: Geometries, strips: Strips) -> Flags:
+    """Return what lies on a section above or below the ground, and close to a road on the ground."""
+    covered = np.zeros(len(section), dtype=np.bool_)
+    off = np.flatnonzero(strips.level[section] != 0)
+    ground = strips.outer[strips.level == 0]
+    row, road = shapely.STRtree(ground).query(on_strips[off], predicate="intersects")
+    piece = on_strips[off[row]]
+    near = shapely.area(shapely.intersection(piece, ground[road])) >= 0.5 * shapely.area(piece)
+    covered[off[row[near]]] = True
+    return covered
 
 
 @dataclass(frozen=True)
@@ -158,9 +154,12 @@ class Meetings:
         Positions.
     on_m2
         Area of the part on the section's strips.
-    mostly_on
-        False where the part neither reaches the centre line nor has half of what lies near the
-        section on its strips: it lies beside the road.
+    share_on
+        Share of what lies near the section that is on its strips.
+    cut_m
+        Length of the centre line inside the part.
+    covered
+        True where the section is above or below the ground and a road on the ground is there too.
     intervals
         ``meeting``, ``from_m``, ``to_m``, ``sides`` (bits), ``area_m2``: the metres that the part
         takes; intervals of one meeting may overlap.
@@ -171,11 +170,18 @@ class Meetings:
     on_m2: Floats
     share_on: Floats
     cut_m: Floats
+    covered: Flags
     intervals: pd.DataFrame
 
 
 def meet_strips(
-    parts: Geometries, width_m: Floats, strips: Strips, *, side_share: float, extra_m: float
+    parts: Geometries,
+    width_m: Floats,
+    strips: Strips,
+    *,
+    side_share: float,
+    full_share: float,
+    extra_m: float,
 ) -> Meetings:
     """Measure what each part of a footprint takes of each section that it meets.
 
@@ -185,13 +191,16 @@ def meet_strips(
     Parameters
     ----------
     parts
-        Polygons, shape (p,).
+        Polygons or MultiPolygons, shape (p,).
     width_m
         Mean width of each part [m], shape (p,).
     strips
         From `road_strips`.
     side_share
-        A side counts when it holds at least this share of what lies on both.
+        Both sides count when each holds at least this share of what lies on both.
+    full_share
+        Both sides count as well when the part is at least this share of the road wide: what is
+        drawn as wide as the road means the road, also where it is drawn a little beside it.
     extra_m
         Least length of a one-sided end of a wide part [m].
     """
@@ -210,9 +219,21 @@ def meet_strips(
     cut = as_geometries(shapely.intersection(strips.lines[section], shape))
     cut_m = shapely.length(cut)
 
-    sides = np.where(left_m2 >= side_share * on_m2, LEFT, 0)
-    sides |= np.where(right_m2 >= side_share * on_m2, RIGHT, 0)
-    is_cut = (width_m[part] >= strips.half_m[section]) & (sides == LEFT | RIGHT) & (cut_m > 0)
+    rows = np.arange(len(part))
+    extents = {
+        bit: _extents(ground, strips.lines[section], rows)
+        for bit, ground in ((LEFT, on_left), (RIGHT, on_right))
+    }
+    long_m = np.zeros(len(part))
+    for found in extents.values():
+        size = (found["to_m"] - found["from_m"]).to_numpy()
+        long_m = np.maximum(
+            long_m, np.bincount(found["meeting"], weights=size, minlength=len(part))
+        )
+    on_both = np.minimum(left_m2, right_m2) >= side_share * on_m2
+    sides = np.where(left_m2 >= right_m2, LEFT, RIGHT)
+    sides[on_both | (on_m2 >= full_share * 2.0 * strips.half_m[section] * long_m)] = LEFT | RIGHT
+    is_cut = (width_m[part] >= strips.half_m[section]) & on_both & (cut_m > 0)
 
     cut_rows = np.flatnonzero(is_cut)
     cuts = _extents(cut[cut_rows], strips.lines[section[cut_rows]], cut_rows)
@@ -220,17 +241,15 @@ def meet_strips(
     length = (cuts["to_m"] - cuts["from_m"]).to_numpy()
     cuts["area_m2"] = length * (on_m2 / np.where(cut_m > 0, cut_m, 1.0))[cuts["meeting"]]
     frames = [cuts]
-    for bit, ground in ((LEFT, on_left), (RIGHT, on_right)):
-        rows = np.flatnonzero(sides & bit)
-        found = _extents(ground[rows], strips.lines[section[rows]], rows)
-        both = sides[found["meeting"]] == LEFT | RIGHT
-        wide = is_cut[found["meeting"]]
-        found["sides"] = np.where(both & ~wide, LEFT | RIGHT, bit)
-        frames.append(_beyond(found[wide], cuts, extra_m))
-        frames.append(found[~wide])
+    for bit, found in extents.items():
+        meeting = found["meeting"].to_numpy()
+        found["sides"] = np.where(is_cut[meeting], bit, sides[meeting])
+        frames.append(_beyond(found[is_cut[meeting]], cuts, extra_m))
+        frames.append(found[~is_cut[meeting] & ((sides[meeting] & bit) > 0)])
     intervals = pd.concat(frames, ignore_index=True)
     share_on = np.divide(on_m2, near_m2, out=np.ones(len(on_m2)), where=near_m2 > 0)
-    return Meetings(part, section, on_m2, share_on, cut_m, intervals)
+    covered = _covered(section, np.where(left_m2 >= right_m2, on_left, on_right), strips)
+    return Meetings(part, section, on_m2, share_on, cut_m, covered, intervals)
 
 
 def _extents(shapes: Geometries, lines: Geometries, meeting: Ints) -> pd.DataFrame:
