@@ -119,7 +119,7 @@ def parse_mapping(
     source
         What errors call the file.
     fields
-        Names that may be mapped; default those of projects and of roads.
+        Names that may be mapped; default those of projects, roads and the ledger.
 
     Raises
     ------
@@ -137,7 +137,7 @@ def parse_mapping(
         fault = Fault("mapping_not_toml", params={"reason": str(error)})
         raise InputRefusedError([fault], source=source) from None
     faults: list[Fault] = []
-    known = frozenset(FIELD) | ROAD_FIELDS if fields is None else frozenset(fields)
+    known = frozenset(FIELD) | ROAD_FIELDS | LEDGER_FIELDS if fields is None else frozenset(fields)
 
     def section(name: str, *, named_fields: bool = True) -> dict[str, Any]:
         found = raw.get(name, {})
@@ -208,10 +208,13 @@ def parse_mapping(
 
 
 ROAD_FIELDS = frozenset(
-    {"source_id", "road", "road_class", "highway", "width_m", "lanes", "oneway", "level", "bridge",
-     "tunnel"}
+    {"source_id", "road", "ref", "road_class", "width_m", "lanes", "oneway", "level", "bridge",
+     "tunnel", "service", "junction"}
 )  # fmt: skip
-"""What `data.read_roads` can take from a column."""
+"""What `data.read_roads` takes from columns."""
+
+LEDGER_FIELDS = frozenset({"ledger_id", "kind", "surface", "day"})
+"""What `data.read_history` takes beside the fields of projects."""
 
 _ENTRIES = frozenset(
     {"crs", "time_zone", "encoding", "layer", "columns", "values", "constants", "units", "dates",

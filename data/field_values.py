@@ -255,10 +255,12 @@ def _codes(cells: _Cells, mapping: ColumnMapping, _: Mapping[str, float]) -> pd.
 
 
 def _labels(name: str, lang: str) -> dict[str, str]:
-    try:
-        return table(f"labels.{name}", lang)
-    except KeyError:
-        return {}
+    for topic in ("labels", "reading"):
+        try:
+            return table(f"{topic}.{name}", lang)
+        except KeyError:
+            continue
+    return {}
 
 
 _READERS = {
