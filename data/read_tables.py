@@ -193,15 +193,15 @@ def read_workbook(path: Path) -> dict[str, pd.DataFrame]:
         When it cannot be read as a workbook.
     """
     try:
-        with warnings.catch_warnings():
+        # As a stream, since openpyxl judges a path by its suffix.
+        with warnings.catch_warnings(), path.open("rb") as stream:
             warnings.simplefilter("ignore")  # openpyxl warns of styles, which nobody reads here
-            workbook = openpyxl.load_workbook(path, read_only=True, data_only=True)
+            workbook = openpyxl.load_workbook(stream, read_only=True, data_only=True)
             sheets: dict[str, pd.DataFrame] = {}
             for sheet in workbook.worksheets:
                 sheet.reset_dimensions()  # some programs write a wrong one
                 rows = [list(row) for row in sheet.iter_rows(values_only=True)]
                 sheets[sheet.title] = _sheet_table(rows)
-            workbook.close()
     except (
         InvalidFileException,
         zipfile.BadZipFile,
