@@ -29,13 +29,14 @@
     map.createPane("base").style.zIndex = 250;
     map.createPane("works").style.zIndex = 420;
     map.createPane("names").style.zIndex = 440;
-    map.getPane("names").style.pointerEvents = "none";
+    map.createPane("marks").style.zIndex = 460;
     var base = new digonce.Sheet(digonce.paintBase(model, state.shown), { pane: "base", padding: 0.25 }).addTo(map);
     var works = new digonce.Sheet(digonce.paintWorks(visible, state), { pane: "works", padding: 0.25 }).addTo(map);
+    var marks = new digonce.Sheet(digonce.paintMarks(visible, state), { pane: "marks", padding: 0.1 }).addTo(map);
     var names = new digonce.Sheet(digonce.paintNames(model, state.shown), { pane: "names", padding: 0 }).addTo(map);
 
     var period = new digonce.Period(model, filter);
-    var popup = L.popup({ maxWidth: 400, minWidth: 330, maxHeight: 460, autoPanPaddingTopLeft: [20, 20], autoPanPaddingBottomRight: [20, 20] });
+    var popup = L.popup({ maxWidth: 400, minWidth: 330, maxHeight: Math.min(480, Math.round(0.66 * map.getSize().y)), autoPanPaddingTopLeft: [20, 20], autoPanPaddingBottomRight: [20, 20] });
 
     /* ---- what shows ---- */
 
@@ -86,6 +87,7 @@
       base.repaint();
       works.repaint();
       names.repaint();
+      marks.repaint();
     }
     var counts = {};
 

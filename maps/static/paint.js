@@ -246,8 +246,11 @@
       });
       visible.findings.forEach(function (f) { finding(ctx, view, f); });
       if (state.selected) { selection(ctx, view, state.selected); }
-      if (state.shown.symbols) { marks(ctx, view, visible, state); }
     };
+  };
+
+  digonce.paintMarks = function (visible, state) {
+    return function (ctx, view) { if (state.shown.symbols) { marks(ctx, view, visible, state); } };
   };
 
   function hotspotWidth(h) { return Math.min(16, 6 + 1.5 * (h.openings_60m || 0)); }

@@ -57,8 +57,9 @@
     var kind = f.place ? label("place", f.place) : null;
     var spans = f.spans.slice().sort(function (a, b) { return b.length_m - a.length_m; });
     var lines = spans.slice(0, 4).map(function (s) {
-      return el("div", "", [s.road || f.road || "", " ", s.from_m + "–" + s.to_m, s.side ? " " + label("side", s.side) : "",
-        s.section_id ? el("span", "quiet", " " + s.section_id) : null]);
+      var line = el("div", "", [s.road || f.road || "", " ", s.from_m + "–" + s.to_m, s.side ? " " + label("side", s.side) : ""]);
+      line.title = s.section_id || "";
+      return line;
     });
     if (spans.length > 4) { lines.push(el("div", "quiet", say("finding.more_places", { n: spans.length - 4 }))); }
     return lines.length ? lines : (f.road ? f.road + (kind ? digonce.bracket(kind) : "") : kind);
@@ -151,7 +152,7 @@
     return el("article", "popup hotspot", [
       heading(say("hotspot"), h.road || say("no_road"), null),
       facts([
-        [say("finding.section"), [digonce.hotspotPlace(h), h.section_id ? el("span", "quiet", " " + h.section_id) : null], "place"],
+        [say("finding.section"), digonce.hotspotPlace(h), "place"],
         [say("openings_24m"), say("times", { n: number(h.openings_24m, 0) }), "openings_24m"],
         [say("openings_60m"), say("times", { n: number(h.openings_60m, 0) }), "openings_60m"],
         [say("shortest_gap"), written(h.shortest_gap), "shortest_gap_days"],
@@ -180,6 +181,9 @@
   /* The content of a popup for `items` (what lies at one point), one after the other. */
   digonce.popupContent = function (items, model, open, isShown) {
     var box = el("div", "popup-pages"), at = 0;
+    // A button that a click takes away has no parents left by which the map could tell that the
+    // click was in its popup: it would close it.
+    box.addEventListener("click", function (e) { e.stopPropagation(); });
     function show() {
       digonce.clear(box);
       var item = items[at];

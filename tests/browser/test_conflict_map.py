@@ -243,6 +243,16 @@ def test_a_case_in_the_list_opens_its_findings_and_is_marked(page: Page) -> None
     page.keyboard.press("Escape")
 
 
+def test_the_pager_goes_through_the_findings_of_a_case(page: Page) -> None:
+    number = page.evaluate("digonce.page.model.cases.findIndex((c) => c.findings.length > 1) + 1")
+    page.locator(f'[data-case="{number}"]').click()
+    first = page.locator(".popup .identity").inner_text()
+    page.locator(".pager .page").last.click()
+    assert page.locator(".popup .identity").inner_text() != first
+    page.locator(".pager .page").first.click()
+    assert page.locator(".popup .identity").inner_text() == first
+
+
 def test_the_language_changes_everywhere_and_keeps_what_is_open(page: Page) -> None:
     page.locator("#panel-cases .card").first.click()
     page.locator("[data-lang=en]").click()
