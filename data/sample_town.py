@@ -39,7 +39,8 @@ class SampleTown:
         some as months (2027年5月); polygons,
         lines, points and some missing geometry, lon/lat WGS 84.
     history
-        Finished works of the years before, same headers; polygons, lon/lat WGS 84.
+        Finished works of the years before, same headers, numbered in 履历编号; polygons, lon/lat
+        WGS 84.
     planted, near_misses
         ``rule, project_a, project_b``: what must and what must not be found. Codes of a pair are
         sorted; ``project_b`` is empty where a rule has one project. ``case`` says which scenario.
@@ -101,7 +102,7 @@ def make_town(*, projects: int = 300, seed: int = 0) -> SampleTown:
     return SampleTown(
         roads=lon_lat(plan.ways),
         projects=_sorted(filed[~is_history]),
-        history=_sorted(filed[is_history]),
+        history=_ledger(_sorted(filed[is_history])),
         planted=_pairs(plants.planted, codes),
         near_misses=_pairs(plants.near_misses, codes),
     )
@@ -230,6 +231,14 @@ def _pairs(truth: pd.DataFrame, codes: pd.Series[str]) -> pd.DataFrame:
             "case": truth["case"].to_numpy(),
         }
     ).sort_values(["rule", "project_a", "project_b"], ignore_index=True)
+
+
+def _ledger(history: gpd.GeoDataFrame) -> gpd.GeoDataFrame:
+    """Give each row of the ledger a number: the code of the work, with the site after the first."""
+    later = ("-" + history["工点"]).where(history["工点"] != "1", "")
+    numbered = history.drop(columns="工点")
+    numbered.insert(0, "履历编号", history["项目编号"] + later)
+    return numbered
 
 
 def _sorted(filed: gpd.GeoDataFrame) -> gpd.GeoDataFrame:

@@ -389,7 +389,8 @@ def test_rows_of_a_project_agree_on_what_belongs_to_it(town: SampleTown) -> None
     shared = [f.zh for f in FIELDS if f.scope == "project" and f.zh in town.projects]
     for rows in (town.projects, town.history):
         assert rows.groupby("项目编号")[shared].nunique(dropna=False).eq(1).all(axis=None)
-        assert not rows.duplicated(["项目编号", "工点"]).any()
+    assert not town.projects.duplicated(["项目编号", "工点"]).any()
+    assert town.history["履历编号"].is_unique
 
 
 def test_the_mix_is_that_of_a_district(town: SampleTown) -> None:
