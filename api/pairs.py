@@ -207,7 +207,11 @@ def _in_metres(shapes: Geometries, source: CRS | None) -> tuple[CRS | None, Geom
     if source is None or not (shapely.is_geometry(shapes) & ~shapely.is_empty(shapes)).any():
         return None, shapes
     metric = metric_crs(gpd.GeoSeries(shapes, crs=source))
-    return metric, reproject(shapes, source, metric)
+    moved = reproject(shapes, source, metric)
+    # Slivers may cross themselves on the way; without ground of their own they stay as they are.
+    valid, repairs = repair(moved, close_gap_m=0.0)
+    valid[repairs.row[repairs.lost]] = moved[repairs.row[repairs.lost]]
+    return metric, valid
 
 
 def _where(wanted: Flags, shapes: Geometries) -> Geometries:
