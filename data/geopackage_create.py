@@ -19,7 +19,7 @@ from pyproj import CRS
 from coordination.faults import StoreError, UsageError
 from data import geopackage_schema as schema
 from data.geopackage_connection import connect, store_errors
-from data.geopackage_crs import set_crs
+from data.geopackage_crs import refuse_crs, set_crs
 from data.geopackage_writer import Writer, now
 from data.migrations import run_steps
 
@@ -36,6 +36,8 @@ def make_file(file: Path, *, crs: CRS | None, time_zone: str) -> None:
         raise UsageError("store.bad_time_zone", time_zone=time_zone) from error
     if file.exists():
         raise StoreError("store.exists", path=str(file))
+    if crs is not None:
+        refuse_crs(crs)
     if not os.access(file.resolve().parent, os.W_OK):
         raise StoreError("store.no_folder", path=str(file))
     with tempfile.TemporaryDirectory(prefix=".digonce-", dir=file.resolve().parent) as folder:

@@ -24,6 +24,18 @@ def stored_crs(meta: Mapping[str, str]) -> CRS | None:
     return CRS.from_user_input(meta["crs"]) if "crs" in meta else None
 
 
+def refuse_crs(crs: CRS) -> None:
+    """Refuse a CRS that is not a plane one in metres.
+
+    Raises
+    ------
+    coordination.faults.UsageError
+        ``store.crs_not_metric``.
+    """
+    if not crs.is_projected or {axis.unit_name for axis in crs.axis_info} != {"metre"}:
+        raise UsageError("store.crs_not_metric", crs=_crs_name(crs))
+
+
 def set_crs(writer: Writer, crs: CRS) -> None:
     """Fix the working CRS of all layers, and describe it in the file.
 
@@ -35,8 +47,7 @@ def set_crs(writer: Writer, crs: CRS) -> None:
     stored = stored_crs(read_meta(writer.connection))
     if stored is not None and stored == crs:
         return
-    if not crs.is_projected or {axis.unit_name for axis in crs.axis_info} != {"metre"}:
-        raise UsageError("store.crs_not_metric", crs=_crs_name(crs))
+    refuse_crs(crs)
     if stored is not None and _holds_geometry(writer):
         raise UsageError("store.crs_fixed", stored=_crs_name(stored), crs=_crs_name(crs))
     srs_id = _register_crs(writer, crs)
