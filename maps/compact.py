@@ -6,7 +6,8 @@ from the one before it. ``maps/static/decode.js`` reads what stands here.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+import re
+from collections.abc import Callable, Iterable, Sequence
 from typing import Any
 
 import geopandas as gpd
@@ -20,6 +21,11 @@ from coordination.wording import LANGUAGES
 
 PER_DEGREE = 1_000_000
 SIMPLIFY_M = 0.1
+
+_NUMBER_MARK, _FIRST_NAME = 0xFDD0, 0xFDD1
+"""Noncharacters: no text that is meant for people holds them."""
+_MARKS = re.compile("[\ufdd0-\ufdef]")
+_NUMBER = re.compile(r"\d+(?:[.,:–-]\d+)*", re.ASCII)
 
 Geometries = npt.NDArray[np.object_]
 Column = list[object]
@@ -131,6 +137,43 @@ def pack_words(values: pd.Series[Any], written: Written) -> dict[str, object]:
     for place, lang in enumerate(LANGUAGES):
         packed[lang] = [pair[place] for pair in pairs]
     return packed
+
+
+def pack_sentences(
+    sentences: Sequence[str], names: Sequence[tuple[str, ...]]
+) -> dict[str, list[object]]:
+    """Return sentences as patterns: what a row says by name or number stands beside its pattern.
+
+    Parameters
+    ----------
+    sentences
+        (n,) texts.
+    names
+        (n,) the same number of texts each, which the page has anyway and that are likely to stand
+        in the sentence: codes, names, units, the road. Empty texts stand for none.
+
+    Returns
+    -------
+    dict
+        ``patterns``: distinct sentences with marks in the place of names and numbers; ``codes``:
+        (n,) positions in it; ``numbers``: (n,) the numbers in their order, joined by spaces.
+
+    Examples
+    --------
+    >>> packed = pack_sentences(["A1 and A2: 12 m", "B1 and B2: 7 m"], [("A1", "A2"), ("B1", "B2")])
+    >>> packed["codes"], packed["numbers"], len(packed["patterns"])
+    ([0, 0], ['12', '7'], 1)
+    """
+    patterns, numbers = [], []
+    for sentence, known in zip(sentences, names, strict=True):
+        pattern = _MARKS.sub("\ufffd", sentence)
+        for place, name in enumerate(known):
+            if name:
+                pattern = pattern.replace(name, chr(_FIRST_NAME + place))
+        numbers.append(" ".join(_NUMBER.findall(pattern)))
+        patterns.append(_NUMBER.sub(chr(_NUMBER_MARK), pattern))
+    packed = pack_text(patterns)
+    return {"patterns": packed["values"], "codes": packed["codes"], "numbers": list(numbers)}
 
 
 def pack_days(dates: pd.Series[pd.Timestamp]) -> Column:

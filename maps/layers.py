@@ -20,6 +20,7 @@ from coordination.city import City
 from coordination.figures import Case
 from coordination.findings import SEVERITIES, Findings, RuleRun
 from coordination.projects import SECTORS, STAGES
+from coordination.wording import LANGUAGES
 from geo.road_network import RoadNetwork
 from maps.compact import (
     Column,
@@ -28,6 +29,7 @@ from maps.compact import (
     pack_days,
     pack_geometry,
     pack_numbers,
+    pack_sentences,
     pack_strings,
     pack_text,
     pack_words,
@@ -186,6 +188,7 @@ def findings_layer(
     veiled = table["project_a"].isin(unnamed) | table["project_b"].isin(unnamed)
     shape = table.geometry.copy()
     shape[veiled] = road_shapes(city, table.loc[veiled, "road"])
+    names = _names(city, table)
     packed: Packed = {
         "finding_id": pack_strings(table["finding_id"].mask(veiled)),
         "case": _case_of(table, listed),
@@ -205,8 +208,9 @@ def findings_layer(
         "severity_steps": pack_text(table["severity_steps"]),
         "coordinated": pack_text(table["coordinated"]),
         "level": pack_text(table["level"]),
-        "reason_zh": pack_strings(table["reason_zh"]),
-        "reason_en": pack_strings(table["reason_en"]),
+        "reason": {
+            lang: pack_sentences(_texts(table[f"reason_{lang}"]), names) for lang in LANGUAGES
+        },
         "saving": _saving_words(
             table[["saving_low_wan", "saving_mid_wan", "saving_high_wan"]].reset_index(drop=True)
         ),
@@ -297,6 +301,20 @@ def _case_of(table: gpd.GeoDataFrame, listed: Sequence[Case]) -> Column:
 def _unlisted(codes: pd.Series[str], row: pd.Series[int], unnamed: frozenset[str]) -> Packed:
     """Return codes that are no project of the city (a restriction, a finished work)."""
     return dict(pack_text(codes.mask(codes.isin(row.index) | codes.isin(unnamed))))
+
+
+def _texts(values: pd.Series[str]) -> list[str]:
+    return [str(value) for value in values.astype("object").where(values.notna(), "")]
+
+
+def _names(city: City, table: gpd.GeoDataFrame) -> list[tuple[str, ...]]:
+    """Return what sentences call the projects: code, name and unit of both, and the road."""
+    projects = named_projects(city).set_index("code")
+    columns = []
+    for end in ("project_a", "project_b"):
+        code = table[end].where(table[end].isin(projects.index))
+        columns += [code, code.map(projects["name"]), code.map(projects["owner_unit"])]
+    return list(zip(*(_texts(column) for column in (*columns, table["road"])), strict=True))
 
 
 def _saving_words(savings: pd.DataFrame) -> Packed:

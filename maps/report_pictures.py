@@ -48,7 +48,7 @@ def report_pictures(
         or time has no such picture.
     """
     shown_city, shown = for_audience(city, findings, audience)
-    sites = shown_city.sites
+    sites = _works(shown_city)
     rows_of_code = sites.groupby("project_code", sort=False).indices if len(sites) else {}
     as_of = pd.Timestamp(findings.as_of)
     pictures: dict[str, str] = {}
@@ -71,6 +71,23 @@ def report_pictures(
         if len(windows):
             pictures[f"road:{road.road}"] = road_timeline_svg(windows, as_of=as_of)
     return pictures
+
+
+def _works(city: City) -> gpd.GeoDataFrame:
+    """Return the sites, and the finished works of the ledger under their ledger id."""
+    ledger = city.ledger
+    if ledger is None or ledger.empty:
+        return city.sites
+    finished = gpd.GeoDataFrame(
+        {
+            "project_code": ledger["ledger_id"].astype("str"),
+            "start": pd.to_datetime(ledger["start"]),
+            "finish": pd.to_datetime(ledger["finish"]),
+        },
+        geometry=ledger.geometry,
+        crs=ledger.crs,
+    )
+    return gpd.GeoDataFrame(pd.concat([city.sites, finished], ignore_index=True))
 
 
 def _plan_of_case(

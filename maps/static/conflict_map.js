@@ -84,9 +84,7 @@
       digonce.fillFigures(counts);
       digonce.fillTallies(tallies);
       digonce.fillCases(cases, state, open);
-      base.repaint();
       works.repaint();
-      names.repaint();
       marks.repaint();
     }
     var counts = {};
@@ -178,6 +176,8 @@
 
     function layersChanged() {
       if (tiles) { if (state.shown.base_tiles) { map.addLayer(tiles); } else { map.removeLayer(tiles); } }
+      base.repaint();
+      names.repaint();
       filter();
     }
 

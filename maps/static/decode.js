@@ -56,6 +56,15 @@ window.digonce = window.digonce || {};
     return { zh: column.zh[code], en: column.en[code] };
   }
 
+  /* A sentence from its pattern: names and numbers go where their marks stand. */
+  digonce.sentence = function (packed, row, names) {
+    var numbers = packed.numbers[row].split(" "), at = 0;
+    return packed.patterns[packed.codes[row]].replace(/[\ufdd0-\ufdef]/g, function (mark) {
+      var place = mark.charCodeAt(0) - 0xfdd1;
+      return place < 0 ? numbers[at++] : names[place];
+    });
+  };
+
   /* Rows of a table of columns as objects; `shape` is decoded, `row` is the number of the row. */
   function rows(packed, count, origin) {
     var names = Object.keys(packed).filter(function (name) { return name !== "shape"; });
@@ -100,6 +109,8 @@ window.digonce = window.digonce || {};
     var origin = data.origin, model = { data: data };
     model.projects = rows(data.projects, data.projects.code.length, origin);
     model.sites = rows(data.sites, data.sites.project.length, origin);
+    model.reasons = data.findings.reason;
+    delete data.findings.reason;
     model.findings = rows(data.findings, data.findings.finding_id.length, origin);
     model.spans = rows(data.spans, data.spans.finding.length, origin);
     model.hotspots = rows(data.hotspots, data.hotspots.openings_24m.length, origin);

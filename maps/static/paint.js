@@ -22,7 +22,7 @@
   ];
   var HOTSPOT = "#5b2a86";
   var FONT = '"Noto Sans CJK SC","Source Han Sans SC","Microsoft YaHei","PingFang SC","Hiragino Sans GB",sans-serif';
-  var MARK_PX = 11;
+  var MARK_PX = 11, FAR_ZOOM = 14.5;
 
   digonce.sectorColour = function (sector) { return sector < 0 ? UNKNOWN_SECTOR : SECTOR_COLOURS[sector]; };
   digonce.severityStyle = function (severity) { return SEVERITY[Math.max(0, severity)]; };
@@ -242,7 +242,7 @@
       ctx.lineJoin = "round";
       visible.sites.forEach(function (s) { site(ctx, view, s); });
       visible.hotspots.forEach(function (h) {
-        if (h.shape && view.sees(h.shape.box, 20)) { zipper(ctx, function () { digonce.trace(ctx, h.shape, view, false); }, hotspotWidth(h)); }
+        if (h.shape && view.sees(h.shape.box, 20)) { zipper(ctx, function () { digonce.trace(ctx, h.shape, view, false); }, hotspotWidth(h, view.zoom)); }
       });
       visible.findings.forEach(function (f) { finding(ctx, view, f); });
       if (state.selected) { selection(ctx, view, state.selected); }
@@ -253,7 +253,7 @@
     return function (ctx, view) { if (state.shown.symbols) { marks(ctx, view, visible, state); } };
   };
 
-  function hotspotWidth(h) { return Math.min(16, 6 + 1.5 * (h.openings_60m || 0)); }
+  function hotspotWidth(h, zoom) { return Math.min(16, 6 + 1.5 * (h.openings_60m || 0)) * (zoom < FAR_ZOOM ? 0.6 : 1); }
 
   function small(shape, view, px) {
     return (shape.box[2] - shape.box[0]) * view.scale < px && (shape.box[3] - shape.box[1]) * view.scale < px;
@@ -261,37 +261,39 @@
 
   function site(ctx, view, s) {
     if (!s.shape || !view.sees(s.shape.box, 4)) { return; }
-    var colour = digonce.sectorColour(s.project.sector);
+    var far = view.zoom < FAR_ZOOM;
     ctx.beginPath();
     digonce.trace(ctx, s.shape, view, true);
-    ctx.fillStyle = colour;
-    ctx.globalAlpha = 0.42;
-    ctx.fill("evenodd");
-    ctx.globalAlpha = 0.9;
-    ctx.strokeStyle = colour;
-    ctx.lineWidth = small(s.shape, view, 8) ? 3 : view.zoom < 15 ? 2 : 1.4;
+    ctx.fillStyle = ctx.strokeStyle = digonce.sectorColour(s.project.sector);
+    if (!far) {
+      ctx.globalAlpha = 0.42;
+      ctx.fill("evenodd");
+      ctx.globalAlpha = 0.9;
+    }
+    ctx.lineWidth = small(s.shape, view, 8) ? 3 : far ? 2 : 1.4;
     ctx.stroke();
     ctx.globalAlpha = 1;
   }
 
   function finding(ctx, view, f) {
     if (!f.shape || !view.sees(f.shape.box, 8)) { return; }
-    var style = digonce.severityStyle(f.severity), tiny = small(f.shape, view, 14);
+    var style = digonce.severityStyle(f.severity), tiny = small(f.shape, view, 14), far = view.zoom < FAR_ZOOM;
     ctx.beginPath();
     digonce.trace(ctx, f.shape, view, !f.veiled);
-    if (!f.veiled) {
-      ctx.fillStyle = style.fill;
-      ctx.fill("evenodd");
+    if (!far) {
+      if (!f.veiled) {
+        ctx.fillStyle = style.fill;
+        ctx.fill("evenodd");
+      }
+      ctx.strokeStyle = "rgba(255,255,255,.85)";
+      ctx.lineWidth = style.width + 2;
+      ctx.stroke();
     }
-    ctx.setLineDash([]);
-    ctx.strokeStyle = "rgba(255,255,255,.85)";
-    ctx.lineWidth = style.width + 2;
-    ctx.stroke();
-    ctx.setLineDash(tiny ? [] : style.dash);
+    if (!tiny) { ctx.setLineDash(style.dash); }
     ctx.strokeStyle = style.colour;
     ctx.lineWidth = style.width;
     ctx.stroke();
-    ctx.setLineDash([]);
+    if (!tiny) { ctx.setLineDash([]); }
   }
 
   function selection(ctx, view, item) {
@@ -310,7 +312,7 @@
 
   /* One mark per case that shows; where marks would cover one another the worse case keeps its place. */
   function marks(ctx, view, visible, state) {
-    var cells = new Map(), placed = [], size = MARK_PX * 1.7;
+    var cells = new Map(), placed = [], far = view.zoom < FAR_ZOOM, size = far ? 30 : 19, r = far ? 8.5 : MARK_PX;
     visible.cases.forEach(function (c) {
       var f = c.worst, x = f.mark[0] * view.scale - view.dx, y = f.mark[1] * view.scale - view.dy;
       if (x < -20 || y < -20 || x > view.width + 20 || y > view.height + 20) { return; }
@@ -326,7 +328,7 @@
       placed.push(mark);
     });
     state.marks = placed.map(function (m) { return { c: m.c, at: m.c.worst.mark }; });
-    placed.reverse().forEach(function (m) { digonce.drawMark(ctx, m.c.worst.severity, m.x, m.y, MARK_PX * (m.c.worst.severity === 2 ? 1 : 0.8)); });
+    placed.reverse().forEach(function (m) { digonce.drawMark(ctx, m.c.worst.severity, m.x, m.y, r * (m.c.worst.severity === 2 ? 1 : 0.8)); });
   }
 
   /* Everything at world point x, y, topmost first: marks, findings, hot spots, projects. */
@@ -346,7 +348,7 @@
       if (s.shape && digonce.touches(s.shape, x, y, 3 / scale, true)) { add(s.project); }
     });
     visible.hotspots.forEach(function (h) {
-      if (h.shape && digonce.touches(h.shape, x, y, hotspotWidth(h) / 2 / scale, false)) { add(h); }
+      if (h.shape && digonce.touches(h.shape, x, y, hotspotWidth(h, 20) / 2 / scale, false)) { add(h); }
     });
     return hits;
   };

@@ -74,13 +74,18 @@
     return f.overlap_days && written(f.overlap_days) + (certain === null ? "" : digonce.bracket(say("finding.overlap_certain", { days: certain })));
   }
 
-  function findingPopup(f, open) {
+  function reason(f, model) {
+    function names(p) { return p ? [p.code, p.name, p.owner_unit] : ["", "", ""]; }
+    return digonce.sentence(model.reasons[digonce.language()], f.row, names(f.a).concat(names(f.b), [f.road]));
+  }
+
+  function findingPopup(f, open, model) {
     var chips = [digonce.severityChip(f.severity), el("span", "chip", label("status", f.status))];
     if (f.level) { chips.push(el("span", "chip level-" + f.level, say("finding.impact") + " " + written(f.impact_index) + " " + say("finding.level_" + f.level))); }
     var caseName = f.case ? say("case") + " " + f.case.number + " · " + f.case.case_id : say("finding");
     return el("article", "popup finding", [
       heading(caseName, digonce.findingTitle(f), chips),
-      el("p", "reason", digonce.language() === "zh" ? f.reason_zh : f.reason_en),
+      el("p", "reason", reason(f, model)),
       facts([
         [say("project_a"), projectLink(f.a, f.code_a, open, f.veiled && !f.a), "project_a"],
         [say("project_b"), projectLink(f.b, f.code_b, open, f.veiled && f.a && !f.b), "project_b"],
@@ -196,7 +201,7 @@
         box.firstChild.firstChild.setAttribute("aria-label", say("previous"));
         box.firstChild.lastChild.setAttribute("aria-label", say("next"));
       }
-      box.appendChild(item.kind === "finding" ? findingPopup(item, open)
+      box.appendChild(item.kind === "finding" ? findingPopup(item, open, model)
         : item.kind === "project" ? projectPopup(item, open, isShown)
           : item.kind === "hotspot" ? hotspotPopup(item, open, model) : roadPopup(item, open, isShown));
       digonce.select(item, items);

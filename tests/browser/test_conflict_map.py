@@ -217,6 +217,16 @@ def test_the_popup_of_a_finding_has_the_figures_of_the_report(
     assert page.locator(".popup.project .kicker").inner_text() == one["project_a"]
 
 
+def test_every_sentence_is_the_one_of_the_finding(page: Page, town: tuple[City, Findings]) -> None:
+    for lang in ("zh", "en"):
+        page.locator(f"[data-lang={lang}]").click()
+        read = page.evaluate(
+            """() => digonce.page.model.findings.map((f) => { digonce.page.open(f);
+            return document.querySelector('.popup .reason').textContent; })"""
+        )
+        assert read == list(town[1].table[f"reason_{lang}"])
+
+
 def test_a_click_on_the_map_opens_what_lies_there(page: Page) -> None:
     page.evaluate(
         """() => { const p = digonce.page, f = p.model.findings[0];

@@ -100,3 +100,33 @@ def test_a_column_where_all_is_missing() -> None:
         "codes": [-1, -1], "zh": [], "en": [],
     }  # fmt: skip
     assert compact.pack_text([None, None]) == {"values": [], "codes": [-1, -1]}
+
+
+def read_sentence(packed: dict, row: int, names: tuple[str, ...]) -> str:
+    numbers = iter(packed["numbers"][row].split(" "))
+    return "".join(
+        next(numbers)
+        if mark == "\ufdd0"
+        else names[ord(mark) - 0xFDD1]
+        if mark >= "\ufdd1" and mark <= "\ufdef"
+        else mark
+        for mark in packed["patterns"][packed["codes"][row]]
+    )
+
+
+WORDS = st.text(st.sampled_from("A1 2.-路城{<"), max_size=6)
+
+
+@given(st.lists(st.tuples(WORDS, WORDS, WORDS, WORDS, st.booleans()), max_size=4))
+def test_sentences_read_back_whatever_the_names_are(
+    rows: list[tuple[str, str, str, str, bool]],
+) -> None:
+    names = [row[:3] for row in rows]
+    sentences = [f"{a}与{b}在{c}{end}" if full else end for a, b, c, end, full in rows]
+    packed = compact.pack_sentences(sentences, names)
+    assert [read_sentence(packed, k, names[k]) for k in range(len(rows))] == sentences
+
+
+def test_a_mark_in_a_sentence_is_replaced_by_the_sign_for_what_is_no_character() -> None:
+    packed = compact.pack_sentences(["a\ufdd0b 3"], [("",)])
+    assert read_sentence(packed, 0, ("",)) == "a\ufffdb 3"
