@@ -106,7 +106,8 @@ class RoadOpenings:
     metres_opened
         Length × openings, summed over its stretches.
     reopened_m
-        Metres opened more than once within 60 months.
+        Metres of the most opened part of each of its sections that is opened more than once within
+        60 months.
     hotspots
         How many stretches of it are listed.
     project_codes
@@ -144,7 +145,7 @@ class Figures:
     incomplete_projects
         Projects with ``incomplete_data``.
     metres_opened, reopened_m
-        Over all hot spots: length × openings; metres opened more than once within 60 months.
+        Over all hot spots: length × openings; metres of the most opened parts (`RoadOpenings`).
         NaN without a network.
     roads_reopened
         Roads with such metres.

@@ -18,7 +18,7 @@ import pandas as pd
 from markupsafe import Markup
 
 from coordination import formats
-from coordination.audience import ANYBODY, Audience, for_audience
+from coordination.audience import ANYBODY, Audience, for_audience, hidden_codes
 from coordination.city import City
 from coordination.figures import (
     MOST_ROADS,
@@ -26,6 +26,7 @@ from coordination.figures import (
     Figures,
     RoadOpenings,
     cases_of,
+    coverage,
     figures,
     worst_roads,
 )
@@ -148,8 +149,10 @@ def report_page(
     str
         HTML in which every text from outside is escaped and no script can run.
     """
-    # Totals are the whole city's: a sum tells nobody where or when.
+    # Totals are the whole city's: a sum tells nobody where or when. Per unit it might tell who.
     totals = figures(*_of_unit(city, findings, unit))
+    open_projects = ~city.projects["code"].isin(list(hidden_codes(city, audience)))
+    per_unit = coverage(replace(city, projects=city.projects[open_projects]))[1:]
     shown_city, shown = for_audience(city, findings, audience)
     listed = cases_of(shown_city, shown, unit=unit)
     shown_pictures = pictures or {}
@@ -173,8 +176,8 @@ def report_page(
         severities=[views.severity(name) for name in reversed(SEVERITIES)],
         rules=_rules(totals, lang),
         not_ran=_not_ran(totals, lang),
-        coverage=_coverage(totals.coverage, lang) if not unit else [],
-        more_units=max(len(totals.coverage) - 1 - MOST_UNITS, 0),
+        coverage=[] if unit else _coverage((totals.coverage[0], *per_unit), lang),
+        more_units=max(len(per_unit) - MOST_UNITS, 0),
         roads=[_road(road, shown_pictures, lang) for road in roads[:MOST_ROADS]],
         all_roads=len(roads),
         cases=[views.detailed(rank, case) for rank, case in ranked[:detailed]],
@@ -323,7 +326,7 @@ def _not_ran(totals: Figures, lang: str) -> list[tuple[str, str]]:
     ]
 
 
-def _coverage(coverage: tuple[Coverage, ...], lang: str) -> list[dict[str, object]]:
+def _coverage(rows: tuple[Coverage, ...], lang: str) -> list[dict[str, object]]:
     words = partial(_words, lang)
     return [
         {
@@ -337,7 +340,7 @@ def _coverage(coverage: tuple[Coverage, ...], lang: str) -> list[dict[str, objec
             ],
             "percent": round(100 * row.complete / row.projects) if row.projects else 0,
         }
-        for row in coverage[: MOST_UNITS + 1]
+        for row in rows[: MOST_UNITS + 1]
     ]
 
 

@@ -116,6 +116,9 @@ class CaseViews:
             str(row["code"]): {str(name): value for name, value in row.items()}
             for row in city.projects.to_dict("records")
         }
+        # A finding with finished work that is no stored project names the row of the ledger.
+        ledger = [] if city.ledger is None else city.ledger.to_dict("records")
+        self._ledger = {str(row["ledger_id"]): row for row in ledger}
         sites = city.sites
         self._sites = sites
         self._site_rows = sites.groupby("project_code", sort=False).indices if len(sites) else {}
@@ -228,11 +231,23 @@ class CaseViews:
         )
 
     def _history(self, number: int, code: str) -> MemberView:
-        dash = formats.MISSING
+        work = self._ledger.get(code, {})
+        unit = work.get("owner_unit")
+        kinds = (("work_type", work.get("work_type")), ("method", work.get("method")))
+        words = [self._label(kind, value) for kind, value in kinds if not formats.is_missing(value)]
         return MemberView(
-            number, formats.member_colour(number), code, self._t("member.history"), None, dash, dash,
-            dash, dash, dash, (),
-        )  # fmt: skip
+            number=number,
+            colour=formats.member_colour(number),
+            code=code,
+            name=self._t("member.history"),
+            unit=None if formats.is_missing(unit) else str(unit),
+            sector=self._label("sector", work.get("sector")),
+            work=" · ".join(words) or formats.MISSING,
+            stage=self._label("stage", "completed"),
+            window=formats.period(work.get("start"), work.get("finish"), self._lang),
+            cost=formats.MISSING,
+            remarks=(),
+        )
 
     def _work(self, code: str, project: Mapping[str, object]) -> str:
         rows = self._site_rows.get(code, [])

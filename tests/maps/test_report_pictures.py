@@ -148,7 +148,7 @@ def test_any_windows_stay_in_the_picture(spans: list[tuple[Any, int]]) -> None:
     ):
         ET.fromstring(svg)
         assert len(bars(svg)) == len(spans)
-        assert all(0 <= x and x + w <= width + 2.5 for x, w in bars(svg))
+        assert all(x >= 0 and x + w <= width + 2.5 for x, w in bars(svg))
 
 
 def test_paths_close_areas_and_leave_lines_open() -> None:
