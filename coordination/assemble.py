@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import geopandas as gpd
 import numpy as np
 import numpy.typing as npt
@@ -9,6 +11,7 @@ import pandas as pd
 import shapely
 
 from coordination.cases import case_ids
+from coordination.closed_spans import closed_spans
 from coordination.findings import (
     DETAIL_COLUMNS,
     FINDING_COLUMNS,
@@ -21,7 +24,6 @@ from coordination.meetings import pair_times
 from coordination.openings import depended_codes
 from coordination.rules.protocol import Candidates, Context
 from coordination.savings import saved_wan, surface_of
-from coordination.closed_spans import closed_spans
 from coordination.sentences import legal_basis, reasons
 from geo.linear_reference import span_geometry
 from geo.road_network import RoadNetwork
@@ -56,7 +58,7 @@ def assemble(
         `SPAN_COLUMNS`.
     """
     rows, spans = _put_together(found, context)
-    rows["geometry"] = _shared_places(rows, spans, context, opened)
+    rows["geometry"], rows["common"] = _shared_places(rows, context, opened)
     worst = _worst_of_each(rows)
     findings = _merged_places(rows, worst)
     merged = _merged_spans(spans.merge(rows[["finding_id"]], left_on="candidate", right_index=True))
@@ -130,12 +132,11 @@ def _pair_columns(rows: pd.DataFrame, context: Context) -> pd.DataFrame:
 
 
 def _shared_places(
-    rows: pd.DataFrame,
-    spans: pd.DataFrame,
-    context: Context,
-    opened: npt.NDArray[np.object_],
-) -> npt.NDArray[np.object_]:
-    """Return the place of each candidate: what both cover, else the ground between them."""
+    rows: pd.DataFrame, context: Context, opened: npt.NDArray[np.object_]
+) -> tuple[npt.NDArray[np.object_], npt.NDArray[np.bool_]]:
+    """Return the place of each candidate: what both cover (told by the second array), else the
+    ground between them.
+    """  # noqa: D205 the sentence is one
     shapes = context.works.geometry.to_numpy()
     places = np.full(len(rows), None, dtype=object)
     a, b = rows["work_a"].to_numpy(), rows["work_b"].to_numpy()
@@ -153,9 +154,11 @@ def _shared_places(
         shapely.buffer(second[apart], reach, quad_segs=4),
     )
     places[two] = common
+    covered = np.zeros(len(rows), dtype=bool)
+    covered[two] = ~apart
     if context.network is not None:
         _cut_by_road(places, rows, context)
-    return _multipolygons(places)
+    return _multipolygons(places), covered
 
 
 def _cut_by_road(places: npt.NDArray[np.object_], rows: pd.DataFrame, context: Context) -> None:
@@ -175,13 +178,8 @@ def _cut_by_road(places: npt.NDArray[np.object_], rows: pd.DataFrame, context: C
     lies = part.merge(lies, left_on=["work_a", "road"], right_on=["site", "road"])
     half = sections["width_m"].to_numpy()[lies["section"].to_numpy()] / 2 + _ZONE_MARGIN_M
     strips = shapely.buffer(span_geometry(lies, sections), half, cap_style="flat")
-    zones = (
-        gpd.GeoSeries(strips)
-        .groupby(lies["row"].to_numpy())
-        .agg(lambda strip: shapely.union_all(strip.to_numpy()))
-    )
-    index = zones.index.to_numpy()
-    cut = shapely.intersection(places[index], zones.to_numpy())
+    index, zones = _united(strips, lies["row"].to_numpy())
+    cut = shapely.intersection(places[index], zones)
     real = shapely.area(cut) > 0
     places[index[real]] = cut[real]
 
@@ -217,23 +215,33 @@ def _worst_of_each(rows: pd.DataFrame) -> pd.DataFrame:
     return worst
 
 
+def _united(
+    shapes: npt.NDArray[np.object_], group: npt.NDArray[Any]
+) -> tuple[npt.NDArray[Any], npt.NDArray[np.object_]]:
+    """Return each group and the union of its shapes."""
+    names, number = np.unique(group, return_inverse=True)
+    order = np.argsort(number, kind="stable")
+    ends = np.cumsum(np.bincount(number, minlength=len(names)))[:-1]
+    united = np.full(len(names), None, dtype=object)
+    if not len(names):
+        return names, united
+    for row, parts in enumerate(np.split(shapes[order], ends)):
+        united[row] = parts[0] if len(parts) == 1 else shapely.union_all(parts)
+    return names, united
+
+
 def _merged_places(rows: pd.DataFrame, worst: pd.DataFrame) -> gpd.GeoDataFrame:
-    findings = worst.copy()
-    several = rows["finding_id"].duplicated(keep=False) & rows["geometry"].notna()
-    merged = (
-        rows[several]
-        .sort_values(["finding_id", "site_a", "site_b"])
-        .groupby("finding_id")["geometry"]
-        .agg(lambda parts: shapely.union_all(list(parts)))
-    )
-    if len(merged):
-        findings.loc[merged.index, "geometry"] = _multipolygons(merged.to_numpy(dtype=object))
-    shapes = findings["geometry"].to_numpy(dtype=object)
-    area = np.nan_to_num(shapely.area(shapes))
-    meets = findings.groupby(level=0)["distance_m"].min() == 0
-    findings["shared_area_m2"] = np.where(meets.reindex(findings.index), area, 0.0)
-    findings.loc[findings["work_b"] < 0, "shared_area_m2"] = np.nan
-    return gpd.GeoDataFrame(findings, geometry="geometry")
+    """Return one row per finding: what its works cover together, or else the ground between."""
+    shares = rows.groupby("finding_id")["common"].transform("any")
+    parts = rows.loc[rows["common"] | ~shares].sort_values(["finding_id", "site_a", "site_b"])
+    ids, united = _united(parts["geometry"].to_numpy(), parts["finding_id"].to_numpy(dtype=object))
+    shapes = pd.Series(_multipolygons(united), index=ids, dtype="object")
+    findings = worst.drop(columns="geometry")
+    place = shapes.reindex(findings.index).to_numpy(dtype=object)
+    shared = rows.groupby("finding_id")["common"].any().reindex(findings.index).to_numpy(dtype=bool)
+    area = np.where(shared, np.nan_to_num(shapely.area(place)), 0.0)
+    findings["shared_area_m2"] = np.where(findings["work_b"] < 0, np.nan, area)
+    return gpd.GeoDataFrame(findings, geometry=place)
 
 
 def _merged_spans(spans: pd.DataFrame) -> pd.DataFrame:
@@ -244,7 +252,7 @@ def _merged_spans(spans: pd.DataFrame) -> pd.DataFrame:
     sided = pd.concat(
         [spans[spans["side"].isin((side, "both"))].assign(side=side) for side in ("left", "right")]
     )
-    line = sided.groupby(keys, sort=True).ngroup().to_numpy()
+    line = np.asarray(sided.groupby(keys, sort=True).ngroup(), dtype=np.int64)
     names = sided[keys].drop_duplicates().sort_values(keys, ignore_index=True)
     closed = closed_spans(line, sided["from_m"].to_numpy(), sided["to_m"].to_numpy())
     rows = pd.concat([names.iloc[closed["line"]].reset_index(drop=True), closed], axis=1)
@@ -266,7 +274,7 @@ def _add_lengths(
     if network is None or not len(spans):
         return
     keys = ["finding_id", "section"]
-    line = spans.groupby(keys, sort=True).ngroup().to_numpy()
+    line = np.asarray(spans.groupby(keys, sort=True).ngroup(), dtype=np.int64)
     names = spans[keys].drop_duplicates().sort_values(keys, ignore_index=True)
     closed = closed_spans(line, spans["from_m"].to_numpy(), spans["to_m"].to_numpy())
     closed = pd.concat([names.iloc[closed["line"]].reset_index(drop=True), closed], axis=1)

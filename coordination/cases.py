@@ -48,7 +48,7 @@ def case_ids(
     >>> len(case_ids(alone, none, within_m=50.0)[0])
     16
     """
-    graph = nx.Graph()
+    graph: nx.Graph[str] = nx.Graph()
     graph.add_nodes_from(findings["finding_id"])
     graph.add_edges_from(_of_one_project(findings))
     graph.add_edges_from(_along_sections(spans, within_m))

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import replace
 from datetime import date
+from itertools import pairwise
 
 import numpy as np
 import numpy.typing as npt
@@ -272,5 +273,5 @@ def _links(projects: pd.DataFrame, bundles: pd.DataFrame) -> list[tuple[str, str
     ]
     for _, codes in bundles.groupby("bundle_id")["code"]:
         members = sorted(codes)
-        links += list(zip(members[:-1], members[1:], strict=True))
+        links += list(pairwise(members))
     return links

@@ -87,7 +87,8 @@ def _counted(grounds: Grounds, works: gpd.GeoDataFrame, as_of_day: int) -> pd.Da
     periods = opening_periods(grounds, works)
     on_road = grounds.pieces["section"].to_numpy()[periods["ground"].to_numpy()] >= 0
     since = int(add_months(np.array([as_of_day]), -LONG_MONTHS)[0])
-    return periods[on_road & (periods["start_day"] > since)].reset_index()
+    counted: pd.DataFrame = periods.loc[on_road & (periods["start_day"] > since)].reset_index()
+    return counted
 
 
 def _most_within(openings: pd.DataFrame, months: int) -> npt.NDArray[np.int64]:
@@ -97,7 +98,8 @@ def _most_within(openings: pd.DataFrame, months: int) -> npt.NDArray[np.int64]:
     width = high - low + 1
     key = (ground - ground.min()) * width + (start - low)
     end = (ground - ground.min()) * width + (add_months(start, months) - low)
-    return np.searchsorted(key, end, side="left") - np.arange(len(openings))
+    count: npt.NDArray[np.int64] = np.searchsorted(key, end, side="left") - np.arange(len(openings))
+    return count
 
 
 def _per_piece(openings: pd.DataFrame, grounds: Grounds) -> pd.DataFrame:

@@ -18,7 +18,7 @@ def _points(values: Floats, limits: tuple[float, ...], points: tuple[float, ...]
 
 
 def _by_code(codes: pd.Series[str], points: Mapping[str, float], missing: float) -> Floats:
-    return codes.map(dict(points)).astype("float64").fillna(missing).to_numpy()
+    return np.asarray(codes.map(dict(points)).astype("float64").fillna(missing), dtype=np.float64)
 
 
 def impact_index(

@@ -332,10 +332,9 @@ def _lines_on_road(
     wanted = pd.DataFrame(site_and_road, columns=["site", "road"]).astype({"site": "int64"})
     parts = wanted.reset_index(names="row").merge(lies, on=["site", "road"]).sort_values("row")
     lines = span_geometry(parts, network.sections)
-    whole: npt.NDArray[np.object_] = shapely.multilinestrings(
-        lines, indices=parts["row"].to_numpy()
+    return np.asarray(
+        shapely.multilinestrings(lines, indices=parts["row"].to_numpy()), dtype=object
     )
-    return whole
 
 
 def _opposite(

@@ -77,7 +77,8 @@ def joined_labels(codes: pd.Series[str], links: Iterable[tuple[str, str]]) -> np
         for code in component
         if code in known
     }
-    return codes.map(label).astype("float64").fillna(-1).to_numpy(dtype=np.int64)
+    labels = codes.map(label).astype("float64").fillna(-1)
+    return labels.to_numpy().astype(np.int64)
 
 
 def stretch_grounds(spans: pd.DataFrame, network: RoadNetwork) -> tuple[pd.DataFrame, pd.DataFrame]:

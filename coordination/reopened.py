@@ -79,7 +79,8 @@ def reopened(
     rows["right_order"] = np.isin(layer[rows["later"].to_numpy()], _UPPER) & (
         layer[rows["earlier"].to_numpy()] <= UNDERGROUND
     )
-    return rows
+    again: pd.DataFrame = rows
+    return again
 
 
 def _is_about(pieces: pd.DataFrame, rows: pd.DataFrame) -> npt.NDArray[np.bool_]:
@@ -88,7 +89,8 @@ def _is_about(pieces: pd.DataFrame, rows: pd.DataFrame) -> npt.NDArray[np.bool_]
     low = np.minimum(rows["work_a"].to_numpy(), rows["work_b"].to_numpy())
     high = np.maximum(rows["work_a"].to_numpy(), rows["work_b"].to_numpy())
     own = (piece["left"].to_numpy() == low) & (piece["right"].to_numpy() == high)
-    return own | (piece["left"].to_numpy() < 0)
+    about: npt.NDArray[np.bool_] = own | (piece["left"].to_numpy() < 0)
+    return about
 
 
 def within_months(works: pd.DataFrame, rows: pd.DataFrame, months: int) -> npt.NDArray[np.bool_]:
@@ -104,7 +106,9 @@ def within_months(works: pd.DataFrame, rows: pd.DataFrame, months: int) -> npt.N
         Calendar months.
     """
     last_day = works["finish_day"].to_numpy()[rows["earlier"].to_numpy()] - 1
-    return works["start_day"].to_numpy()[rows["later"].to_numpy()] <= add_months(last_day, months)
+    first_day = works["start_day"].to_numpy()[rows["later"].to_numpy()]
+    within: npt.NDArray[np.bool_] = first_day <= add_months(last_day, months)
+    return within
 
 
 def _openings_around(

@@ -184,7 +184,10 @@ def _sites_by_project(city: City | None) -> dict[str, list[State]]:
     for name in ("site_id", "method"):
         sites[name] = sites[name].astype("object").where(sites[name].notna(), None)
     return {
-        str(code): part.drop(columns="project_code").to_dict("records")
+        str(code): [
+            {str(name): value for name, value in site.items()}
+            for site in part.drop(columns="project_code").to_dict("records")
+        ]
         for code, part in sites.groupby("project_code")
     }
 

@@ -61,8 +61,9 @@ def saved_wan(
     """
     rates = policy.reinstatement_yuan_m2
     kinds = list(rates)
-    codes = pd.Index(kinds).get_indexer(np.asarray(surface, dtype=object))
+    codes = pd.Index(kinds).get_indexer(pd.Index(np.asarray(surface, dtype=object)))
     rate = np.array([rates[kind] for kind in kinds])[codes]
     saved = np.asarray(area_twice_m2, dtype=float)[:, None] * rate / YUAN_PER_WAN
     most = np.asarray(cost_both_wan, dtype=float)[:, None] * policy.most_saved_share
-    return np.round(np.where(np.isnan(most), saved, np.minimum(saved, most)), 4)
+    limited: npt.NDArray[np.float64] = np.where(np.isnan(most), saved, np.minimum(saved, most))
+    return limited.round(4)

@@ -122,8 +122,9 @@ def _site_rows(city: City) -> pd.DataFrame:
         rows[name] = taken[name].astype("object")
     rows["cost_wan"] = _number(taken["cost_wan"])
     rows["fixed"] = taken["fixed"].astype("object").eq(True).to_numpy()
-    active = (position >= 0) & rows["stage"].ne("withdrawn").to_numpy()
-    return rows[active].reset_index(drop=True)
+    active = (position >= 0) & rows["stage"].ne("withdrawn")
+    taking_part: pd.DataFrame = rows.loc[active].reset_index(drop=True)
+    return taking_part
 
 
 _DATES = ("start", "finish", "actual_start", "actual_finish")
@@ -178,7 +179,8 @@ def strip_length_m(area_m2: npt.ArrayLike, perimeter_m: npt.ArrayLike) -> npt.ND
     area = np.asarray(area_m2, dtype=float)
     perimeter = np.asarray(perimeter_m, dtype=float)
     long_side = (perimeter + np.sqrt(np.maximum(perimeter**2 - 16 * area, 0.0))) / 4
-    return np.where(perimeter**2 >= 16 * area, long_side, np.sqrt(area))
+    length: npt.NDArray[np.float64] = np.where(perimeter**2 >= 16 * area, long_side, np.sqrt(area))
+    return length
 
 
 def _add_size(works: gpd.GeoDataFrame) -> None:
@@ -222,9 +224,9 @@ def _add_window(works: gpd.GeoDataFrame, policy: Policy) -> None:
     to_the_day = _is_day(works["start_precision"]) & _is_day(works["finish_precision"])
     firm = (works["stage"].isin(FIRM_STAGES) | works["fixed"]).to_numpy() & to_the_day
     typical = works["work_type"].map(dict(policy.duration_days)).astype("float64")
-    typical = typical.fillna(policy.duration_days["default"]).to_numpy()
+    per_100_m = typical.fillna(policy.duration_days["default"]).to_numpy()
     length = np.nan_to_num(works["length_m"].to_numpy(dtype=float))
-    estimate = np.maximum(3, np.ceil(typical * length / 100.0))
+    estimate = np.maximum(3, np.ceil(per_100_m * length / 100.0))
     filed = works["duration_days"].to_numpy(dtype=float)
     duration = np.where(filed > 0, filed, np.where(firm, window, estimate))
     # Between two actual dates the work took all of the window.
@@ -246,7 +248,7 @@ def _first_of_period(day: Days, months: int) -> npt.NDArray[np.datetime64]:
 
 def _period_end(start_day: pd.Series[int], precision: pd.Series[str]) -> Days:
     """Return the last day on which a start of this precision may fall."""
-    days = start_day.to_numpy()
+    days: Days = np.asarray(start_day, dtype=np.int64)
     latest = days.copy()
     for code, months in _MONTHS.items():
         end = (_first_of_period(days, months) + months).astype("datetime64[D]").astype(np.int64) - 1
@@ -256,7 +258,7 @@ def _period_end(start_day: pd.Series[int], precision: pd.Series[str]) -> Days:
 
 def _period_start(finish_day: pd.Series[int], precision: pd.Series[str]) -> Days:
     """Return the earliest half-open finish that a finish of this precision may mean."""
-    days = finish_day.to_numpy()
+    days: Days = np.asarray(finish_day, dtype=np.int64)
     earliest = days.copy()
     for code, months in _MONTHS.items():
         begin = _first_of_period(days - 1, months).astype("datetime64[D]").astype(np.int64) + 1
@@ -349,4 +351,5 @@ def add_months(days: Days, months: int) -> Days:
         np.int64
     ) - 1
     moved = target.astype("datetime64[D]") + np.minimum(within, last)
-    return moved.astype(np.int64)
+    shifted: Days = moved.astype(np.int64)
+    return shifted

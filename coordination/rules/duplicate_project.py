@@ -78,7 +78,8 @@ def _alike(
     column: pd.Series[str], left: npt.NDArray[np.int64], right: npt.NDArray[np.int64]
 ) -> npt.NDArray[np.bool_]:
     values = column.to_numpy(dtype=object)
-    return pd.notna(values[left]) & (values[left] == values[right])
+    alike: npt.NDArray[np.bool_] = pd.notna(values[left]) & (values[left] == values[right])
+    return alike
 
 
 def _differ(
@@ -86,7 +87,8 @@ def _differ(
 ) -> npt.NDArray[np.bool_]:
     values = column.to_numpy(dtype=object)
     known = pd.notna(values[left]) & pd.notna(values[right])
-    return known & (values[left] != values[right])
+    different: npt.NDArray[np.bool_] = known & (values[left] != values[right])
+    return different
 
 
 def _dossiers_twice(context: Context, found: pd.DataFrame) -> pd.DataFrame:

@@ -59,7 +59,7 @@ class Opportunity:
         start, last = works["start_day"].to_numpy(), works["finish_day"].to_numpy() - 1
         limit = add_months(last, policy.opportunity_months)
         soon = (start[left] <= limit[right]) & (start[right] <= limit[left])
-        met = met[
+        near: pd.DataFrame = met.loc[
             known
             & (units[left] != units[right])
             & big[left] & big[right]
@@ -70,9 +70,9 @@ class Opportunity:
             & _can_join(works, left, right)
         ]  # fmt: skip
         codes = works["code"].to_numpy()
-        return met.assign(
-            code_left=codes[met["left"].to_numpy()],
-            code_right=codes[met["right"].to_numpy()],
+        return near.assign(
+            code_left=codes[near["left"].to_numpy()],
+            code_right=codes[near["right"].to_numpy()],
             variant="near",
             level=0,
             steps="base:notice",
@@ -91,4 +91,5 @@ def _can_join(
 ) -> npt.NDArray[np.bool_]:
     free = ~(works["finished"] | works["emergency"]).to_numpy(dtype=bool)
     waiting = ~works["started"].to_numpy(dtype=bool)
-    return free[left] & free[right] & (waiting[left] | waiting[right])
+    can: npt.NDArray[np.bool_] = free[left] & free[right] & (waiting[left] | waiting[right])
+    return can

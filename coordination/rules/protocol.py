@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Protocol
+from typing import Any, Protocol
 
 import geopandas as gpd
 import numpy as np
@@ -119,7 +119,7 @@ class Rule(Protocol):
         """Return what the rule finds."""
 
 
-_DEFAULTS: dict[str, object] = {
+_DEFAULTS: dict[str, Any] = {
     "left": -1, "right": -1, "place": None, "road": None, "level": 0, "steps": "base:notice",
     "variant": "plain", "items": "", "number": 0, "widened": False, "opened": False,
     "code_right": None,
@@ -136,10 +136,8 @@ def candidates(pairs: pd.DataFrame, spans: pd.DataFrame | None = None) -> Candid
     spans
         `CANDIDATE_SPAN_COLUMNS`, ``candidate`` being the index of ``pairs``.
     """
-    table = pairs.copy()
-    for name, value in _DEFAULTS.items():
-        if name not in table:
-            table[name] = value
+    missing = {name: value for name, value in _DEFAULTS.items() if name not in pairs}
+    table = pairs.assign(**missing)
     if spans is None:
         spans = pd.DataFrame(
             {

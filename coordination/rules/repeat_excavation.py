@@ -72,4 +72,5 @@ def _widened(works: pd.DataFrame, rows: pd.DataFrame, policy: Policy) -> npt.NDA
     """Tell which gaps may be longer than a repeat allows when coarse dates are taken narrowly."""
     last_day = works["sure_finish_day"].to_numpy()[rows["earlier"].to_numpy()] - 1
     first_day = works["sure_start_day"].to_numpy()[rows["later"].to_numpy()]
-    return first_day > add_months(last_day, policy.repeat_months)
+    widened: npt.NDArray[np.bool_] = first_day > add_months(last_day, policy.repeat_months)
+    return widened
