@@ -16,6 +16,9 @@ from data import geopackage_schema as schema
 from data.geopackage_rows import frame_crs
 from data.geopackage_writer import Writer, read_meta
 
+DEFAULT_CRS = CRS.from_epsg(4549)
+"""CGCS2000, 3-degree zone, CM 120 E: the plane system of Shanghai."""
+
 _FIRST_OWN_SRS_ID = 100_000
 
 
@@ -102,11 +105,11 @@ def adopt_crs(writer: Writer, frame: gpd.GeoDataFrame) -> None:
     coordination.faults.UsageError
         ``store.crs_missing``, or as `set_crs` does.
     """
+    if not _has_places(frame):
+        return  # without a geometry there is nothing to hold, and nothing chooses
     crs = frame_crs(frame)
     if crs is None:
-        if _has_places(frame):
-            raise UsageError("store.crs_missing")
-        return
+        raise UsageError("store.crs_missing")
     set_crs(writer, crs)
 
 

@@ -17,7 +17,7 @@ from pyproj import CRS
 from coordination.city import City
 from coordination.findings import Findings, RuleRun
 from data import geopackage_schema as schema
-from data.geopackage_crs import stored_crs
+from data.geopackage_crs import DEFAULT_CRS, stored_crs
 from data.geopackage_geometry import as_single
 from data.geopackage_rows import Row, spread_extra, to_frame, to_geoframe
 from data.geopackage_schema import Table, quoted
@@ -31,12 +31,13 @@ def revisions(connection: sqlite3.Connection) -> tuple[int, int]:
     return int(row[0]), int(row[1])
 
 
-def read_city(connection: sqlite3.Connection) -> City | None:
-    """Return all tables, or None while nothing chose a CRS."""
+def read_city(connection: sqlite3.Connection) -> City:
+    """Return all tables.
+
+    While nothing chose a CRS the store holds no geometry, and the tables carry `DEFAULT_CRS`.
+    """
     meta = read_meta(connection)
-    crs = stored_crs(meta)
-    if crs is None:
-        return None
+    crs = stored_crs(meta) or DEFAULT_CRS
     _, data_revision = revisions(connection)
     members = read_table(connection, schema.BUNDLE_MEMBERS)
     projects = read_table(connection, schema.PROJECTS)
@@ -70,7 +71,7 @@ def read_findings(connection: sqlite3.Connection) -> Findings | None:
     meta = read_meta(connection)
     if "findings_run" not in meta:
         return None
-    crs = stored_crs(meta)
+    crs = stored_crs(meta) or DEFAULT_CRS
     run = json.loads(meta["findings_run"])
     table = read_table(connection, schema.FINDINGS, crs)
     spans = read_table(connection, schema.FINDING_SPANS)

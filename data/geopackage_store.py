@@ -24,7 +24,7 @@ import pandas as pd
 from pyproj import CRS
 
 from coordination.city import City
-from coordination.faults import StoreError, UsageError
+from coordination.faults import StoreError
 from coordination.findings import Findings
 from data import geopackage_schema as schema
 from data.geopackage_connection import connect, refuse_foreign, refuse_path, store_errors
@@ -164,12 +164,9 @@ class GeopackageStore:
         )
 
     def read_city(self) -> City:
-        """Return all tables on one snapshot."""
+        """Return all tables on one snapshot (see `data.geopackage_read.read_city`)."""
         with self._snapshot() as connection:
-            city = read_city(connection)
-        if city is None:
-            raise UsageError("store.no_crs_yet", path=str(self.path))
-        return city
+            return read_city(connection)
 
     def read_findings(self) -> Findings | None:
         """Return what the last detection wrote with the decisions since, or None."""

@@ -578,9 +578,13 @@ def test_data_that_moved_on_is_told(filled: GeopackageStore) -> None:
 def test_the_first_geometry_chooses_the_crs(tmp_path: Path) -> None:
     with create_store(tmp_path / "town.gpkg") as store:
         assert store.info().crs is None
-        with pytest.raises(UsageError) as refused:
-            store.read_city()
-        assert refused.value.key == "store.no_crs_yet"
+        no_place = sites_of("A").set_geometry(gpd.GeoSeries([None]))
+        with store.transaction("importer") as transaction:
+            transaction.put_projects(projects_of("A"), no_place, filings_of(no_place.iloc[:0]))
+        assert store.info().crs is None
+        city = store.read_city()
+        assert city.sites.geometry.isna().tolist() == [True]
+        assert city.crs == city.sites.crs == CRS(4549)
         with store.transaction("importer") as transaction:
             transaction.put_roads(network_of("s1"), source="x")
         assert store.info().crs == METRIC
