@@ -26,6 +26,8 @@
     state.severities = new Set([0, 1, 2]);
     var visible = { sites: [], hotspots: [], findings: [], cases: [], projects: new Set() };
 
+    map.invalidateSize({ animate: false });
+    map.fitBounds([[data.bounds[1], data.bounds[0]], [data.bounds[3], data.bounds[2]]], { paddingTopLeft: [window.innerWidth > 1100 ? 262 : 24, 24], paddingBottomRight: [24, 24], animate: false });
     map.createPane("base").style.zIndex = 250;
     map.createPane("works").style.zIndex = 420;
     map.createPane("names").style.zIndex = 440;
@@ -208,8 +210,6 @@
     if (map.attributionControl) { map.attributionControl.setPrefix(false); }
     window.addEventListener("beforeprint", function () { map.invalidateSize({ animate: false }); });
 
-    map.invalidateSize({ animate: false });
-    map.fitBounds([[data.bounds[1], data.bounds[0]], [data.bounds[3], data.bounds[2]]], { paddingTopLeft: [window.innerWidth > 1100 ? 262 : 24, 24], paddingBottomRight: [24, 24], animate: false });
     speak(data.lang);
     digonce.page = { map: map, model: model, state: state, period: period, open: open, counts: function () { return counts; } };
     document.body.dataset.ready = "yes";

@@ -125,7 +125,7 @@
       });
       var junctions = model.junctions.filter(function (j) { return j && view.sees(j.box, 5); });
       if (!near) {
-        junctionsAs(ctx, view, junctions, ROADS[1].thin, 1);
+        dots(ctx, view, junctions);
         groups.forEach(function (group, rank) { strokeAll(ctx, view, group, ROADS[rank].thin, function () { return ROADS[rank].least; }); });
         return;
       }
@@ -160,6 +160,15 @@
     junctions.forEach(function (j) { digonce.trace(ctx, j, view, true); });
     ctx.fill();
     if (outline) { ctx.stroke(); }
+  }
+
+  /* From afar a junction only closes the gap between the ends of its roads. */
+  function dots(ctx, view, junctions) {
+    ctx.fillStyle = ROADS[0].thin;
+    junctions.forEach(function (j) {
+      var w = 0.7 * (j.box[2] - j.box[0]) * view.scale, h = 0.7 * (j.box[3] - j.box[1]) * view.scale;
+      ctx.fillRect((j.box[0] + j.box[2]) / 2 * view.scale - view.dx - w / 2, (j.box[1] + j.box[3]) / 2 * view.scale - view.dy - h / 2, w, h);
+    });
   }
 
   function boundaries(ctx, view, shapes) {

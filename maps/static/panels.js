@@ -56,7 +56,8 @@
         el("span", "card-body", [
           el("span", "card-title", digonce.join(roads.slice(0, 3)) + (roads.length > 3 ? " …" : "")),
           el("span", "card-rules", rules.join(" · ")),
-          el("span", "quiet", say("case") + " " + c.number + " · " + c.shown.length + " " + say("findings") + " · " + codes.size + " " + say("projects")),
+          el("span", "quiet", say("case") + " " + c.number + " · " + (c.shown.length === 1 ? say("one_finding") : say("n_findings", { n: c.shown.length })) + " · " +
+            (codes.size === 1 ? say("one_project") : say("n_projects", { n: codes.size }))),
           c.saving ? el("span", "quiet", say("finding.saving") + " " + digonce.written(c.saving)) : null,
           c.is_open ? null : el("span", "quiet", say("settled"))
         ])
