@@ -311,10 +311,16 @@ class CaseViews:
             "impact": index,
             "saving": formats.wan_range(low, mid, high, lang),
         }
+        # A zero says nothing: no "gap 0 days" beside an overlap.
+        columns = {
+            "overlap": "overlap_days", "gap": "gap_days", "likelihood": "likelihood",
+            "distance": "distance_m", "shared_area": "shared_area_m2",
+            "shared_length": "shared_length_m",
+        }  # fmt: skip
         return tuple(
             (self._t(f"finding.{key}"), value)
             for key, value in facts.items()
-            if value != formats.MISSING
+            if value != formats.MISSING and finding.get(columns.get(key, "")) != 0
         )
 
     def _section(self, finding: Mapping[str, Any]) -> str:
