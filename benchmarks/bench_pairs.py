@@ -1,8 +1,9 @@
 """Pairs in space and time: digonce beside what else finds them, on street-like footprints.
 
 Every contender runs in a process of its own, gets the same footprints from a file, and has to find
-the same pairs. Seconds are those of the search, with whatever index it builds; memory is the peak
-of the process, and by how much that passes the peak while the footprints were loaded.
+the same pairs. Seconds are those of the search, with whatever index it builds; the ratio is
+of processor seconds, which other work on the machine disturbs least (each contender uses one
+processor); memory is the peak of the process, and by how much that passes the peak while the footprints were loaded.
 """
 
 from __future__ import annotations
@@ -148,9 +149,9 @@ def run(sizes: list[int]) -> list[dict[str, float | int | str]]:
             ours = None
             for name in CONTENDERS:
                 row = _in_own_process(name, file)
-                ours = ours or row["seconds"]
+                ours = ours or row["cpu_seconds"]
                 rows.append(
-                    {"size": size, "contender": name, **row, "ratio": row["seconds"] / ours}
+                    {"size": size, "contender": name, **row, "ratio": row["cpu_seconds"] / ours}
                 )
         of_size = [row for row in rows if row["size"] == size]
         counts = {row["pairs"] for row in of_size}
