@@ -134,6 +134,8 @@ def check_same_project(rows: pd.DataFrame, columns: Mapping[str, str]) -> list[F
         if item.name == "code" or item.name not in repeated:
             continue
         given = repeated.loc[repeated[item.name].notna(), ["row", "code", item.name]]
+        if given.empty:
+            continue
         first = given.groupby("code", sort=False)[item.name].transform("first")
         first_row = given.groupby("code", sort=False)["row"].transform("first")
         differs = (given[item.name] != first).fillna(value=False).astype(bool)

@@ -9,7 +9,7 @@ A mapping file is TOML::
     code = "Référence"
     extent_text = ["voie", "précision"]
 
-    [values.sector]                 # their value = our code; "*" for all others
+    [values.sector]                 # their value = our code; "*" any other value, "" nothing
     "Travaux sur réseau de gaz" = "pipeline"
 
     [constants]                     # for rows that say nothing

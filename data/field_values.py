@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from collections.abc import Hashable, Iterable, Mapping
+from collections.abc import Callable, Hashable, Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -190,27 +190,29 @@ def _texts(cells: _Cells, _: ColumnMapping, __: Mapping[str, float]) -> pd.Serie
     return cells.texts
 
 
+def _per_text(texts: pd.Series[str], read: Callable[[str], Any]) -> list[Any]:
+    """Return what ``read`` makes of each text, once per distinct text; None where missing."""
+    made = {text: read(text) for text in texts.dropna().unique()}
+    return [made.get(text) for text in texts]
+
+
+def _says_nothing(cells: _Cells) -> npt.NDArray[np.bool_]:
+    """Return which cells are blank, or hold a dash or a word that stands for blank."""
+    nothing = _per_text(cells.texts, lambda text: fold(text) in _NOTHING)
+    return np.array([value is not False for value in nothing], dtype=np.bool_)
+
+
 def _numbers(cells: _Cells, _: ColumnMapping, units: Mapping[str, float]) -> pd.Series[Any]:
-    direct = pd.to_numeric(cells.texts, errors="coerce")
-    odd = cells.texts.notna() & direct.isna()
+    read = pd.to_numeric(cells.texts, errors="coerce").to_numpy(dtype=np.float64)
+    odd = np.isnan(read) & cells.texts.notna().to_numpy()
     if odd.any():
-        read = {text: _number_of(text) for text in cells.texts[odd].unique()}
-        direct = direct.where(~odd, cells.texts.map(read).astype(float))
-        nothing = cells.texts.map(lambda text: fold(text) in _NOTHING, na_action="ignore")
-        odd &= ~nothing.fillna(value=False).astype(bool)
-    finite = np.isfinite(direct.to_numpy(dtype=np.float64))
-    cells.each(
-        "number_unreadable", (odd | cells.texts.notna()).to_numpy() & ~finite & ~_blank(cells)
-    )
-    numbers = direct.where(finite, np.nan) * units.get(cells.item.name, 1.0)
-    if cells.item.kind == "integer":
-        return numbers.round().astype("Int64")
-    return numbers
-
-
-def _blank(cells: _Cells) -> npt.NDArray[np.bool_]:
-    folded = cells.texts.map(lambda text: fold(text) in _NOTHING, na_action="ignore")
-    return folded.fillna(value=True).astype(bool).to_numpy()
+        said = [np.nan if value is None else value for value in _per_text(cells.texts, _number_of)]
+        read = np.where(odd, np.array(said, dtype=np.float64), read)
+    finite = np.isfinite(read)
+    cells.each("number_unreadable", ~finite & ~_says_nothing(cells))
+    numbers = pd.Series(np.where(finite, read, np.nan), index=cells.texts.index)
+    numbers *= units.get(cells.item.name, 1.0)
+    return numbers.round().astype("Int64") if cells.item.kind == "integer" else numbers
 
 
 def _number_of(text: str) -> float:
@@ -219,13 +221,15 @@ def _number_of(text: str) -> float:
 
 
 def _flags(cells: _Cells, mapping: ColumnMapping, _: Mapping[str, float]) -> pd.Series[Any]:
-    own = {their: code in ("true", "True", "1") for their, code in
-           mapping.values.get(cells.item.name, {}).items()}  # fmt: skip
+    own = {
+        their: code.casefold() in _YES
+        for their, code in mapping.values.get(cells.item.name, {}).items()
+    }
     known = dict.fromkeys(_YES, True) | dict.fromkeys(_NO, False) | own
-    read = cells.texts.map(lambda text: known.get(fold(text)), na_action="ignore")
-    unknown = (cells.texts.notna() & read.isna()).to_numpy() & ~_blank(cells)
-    cells.together("flag_unknown", unknown)
-    return read.astype("boolean")
+    read = _per_text(cells.texts, lambda text: known.get(fold(text)))
+    unknown = np.array([value is None for value in read], dtype=np.bool_)
+    cells.together("flag_unknown", unknown & ~_says_nothing(cells))
+    return pd.Series(read, index=cells.texts.index, dtype="boolean")
 
 
 def _codes(cells: _Cells, mapping: ColumnMapping, _: Mapping[str, float]) -> pd.Series[Any]:
@@ -239,19 +243,13 @@ def _codes(cells: _Cells, mapping: ColumnMapping, _: Mapping[str, float]) -> pd.
             "顶管": "trenchless", "定向钻": "trenchless", "拉管": "trenchless",
             "非开挖修复": "trenchless", "铣刨": "surface",
         }  # fmt: skip
-    own = mapping.values.get(item.name, {})
-    known |= own
-    fallback = own.get(_OTHERS)
-    read = cells.texts.map(lambda text: known.get(fold(text), fallback), na_action="ignore")
-    read = read.where(read != "", None)  # mapped to nothing on purpose
-    told = cells.texts.map(lambda text: fold(text) in known, na_action="ignore")
-    silent = (
-        told.fillna(value=True).astype(bool).to_numpy() | _blank(cells) | (fallback is not None)
-    )
-    cells.together("code_unknown", ~silent, codes=", ".join(item.codes))
-    if fallback is not None:
-        read = read.where(read.notna() | cells.texts.notna(), fallback)
-    return read.astype("str")
+    known |= mapping.values.get(item.name, {})
+    fallback = known.pop(_OTHERS, None)
+    read = _per_text(cells.texts, lambda text: known.get(fold(text), fallback))
+    unknown = np.array([value is None for value in read], dtype=np.bool_)
+    cells.together("code_unknown", unknown & ~_says_nothing(cells), codes=", ".join(item.codes))
+    # What is mapped to "" is meant to say nothing.
+    return pd.Series([value or None for value in read], index=cells.texts.index, dtype="str")
 
 
 def _labels(name: str, lang: str) -> dict[str, str]:

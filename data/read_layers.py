@@ -120,7 +120,8 @@ def read_layer(
     found = _read(path, layer, encoding)
     faults = list(found.faults)
     table = found.table.reset_index(drop=True)
-    if found.geometry is None:
+    nowhere = found.geometry is None or not shapely.is_geometry(found.geometry).any()
+    if found.geometry is None or (nowhere and found.crs is None and stated is None):
         return Layer(table, None, found.format, found.first_row, source, faults)
 
     geometry = shapely.force_2d(found.geometry)
@@ -256,7 +257,10 @@ def _plain(value: Any) -> Any:
 
 def _column(values: list[Any]) -> pd.Series[Any]:
     """Return a column of one kind where it is of one kind; whole numbers never become floats."""
-    return pd.Series(values, dtype=object).infer_objects()
+    column = pd.Series(values, dtype=object)
+    if column.isna().any() and any(isinstance(value, int) for value in values):
+        return column
+    return column.infer_objects()
 
 
 # --- GeoPackage and Shapefile, through GDAL ------------------------------------------------------

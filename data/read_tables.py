@@ -132,9 +132,11 @@ def _separator(text: str) -> str:
             widths = [len(row) for row in csv.reader(lines, delimiter=separator) if row][:20]
         except csv.Error:  # one cell above the reader's limit: the header decides alone
             widths = [len(row) for row in csv.reader(lines[:1], delimiter=separator)]
+        if not widths:
+            continue
         # The last of the sampled rows may be cut by the sample.
         even = widths[0] if len(set(widths[:-1])) <= 1 else 1 + (widths[0] - 1) / 2
-        if widths and even > best[0]:
+        if even > best[0]:
             best = (even, separator)
     return best[1]
 
