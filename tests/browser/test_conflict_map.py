@@ -221,8 +221,8 @@ def test_every_sentence_is_the_one_of_the_finding(page: Page, town: tuple[City, 
     for lang in ("zh", "en"):
         page.locator(f"[data-lang={lang}]").click()
         read = page.evaluate(
-            """() => digonce.page.model.findings.map((f) => { digonce.page.open(f);
-            return document.querySelector('.popup .reason').textContent; })"""
+            """() => digonce.page.model.findings.map((f) => digonce.popupContent([f],
+            digonce.page.model, () => {}, () => true).querySelector('.reason').textContent)"""
         )
         assert read == list(town[1].table[f"reason_{lang}"])
 
