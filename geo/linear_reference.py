@@ -339,7 +339,7 @@ def _as_spans(  # noqa: PLR0917 - the columns
             "section": section.astype(np.int64),
             "from_m": from_m,
             "to_m": to_m,
-            "side": SIDES[sides.astype(np.int64)],
+            "side": pd.array(SIDES[sides.astype(np.int64)], dtype="str"),
             "area_m2": area_m2,
         }
     )

@@ -78,7 +78,7 @@ def stretches(spans: pd.DataFrame, sections: gpd.GeoDataFrame) -> Stretches:
             "section": found.group // 2,
             "from_m": found.start,
             "to_m": found.finish,
-            "side": SIDES[found.group % 2 + 1],
+            "side": pd.array(SIDES[found.group % 2 + 1], dtype="str"),
         }
     )
     members = pd.DataFrame(
@@ -125,7 +125,7 @@ def shared_spans(spans: pd.DataFrame, left_site: Ints, right_site: Ints) -> pd.D
             "section": section[one[met]],
             "from_m": low[met],
             "to_m": high[met],
-            "side": SIDES[common[met]],
+            "side": pd.array(SIDES[common[met]], dtype="str"),
             "length_m": (high - low)[met],
         }
     )
