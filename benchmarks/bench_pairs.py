@@ -1,9 +1,10 @@
 """Pairs in space and time: digonce beside what else finds them, on street-like footprints.
 
 Every contender runs in a process of its own, gets the same footprints from a file, and has to find
-the same pairs. Seconds are those of the search, with whatever index it builds; the ratio is
-of processor seconds, which other work on the machine disturbs least (each contender uses one
-processor); memory is the peak of the process, and by how much that passes the peak while the footprints were loaded.
+the same pairs. Seconds are those of the search, with whatever index it builds. The ratio is of
+processor seconds, which other work on the machine disturbs least (each contender uses one
+processor). Memory is the peak of the process, and by how much that passes the peak while the
+footprints were loaded.
 """
 
 from __future__ import annotations

@@ -215,7 +215,7 @@ days = st.tuples(st.integers(1, 28), st.integers(0, 10))
 
 @given(
     st.lists(st.tuples(boxes, days), min_size=2, max_size=8),
-    st.sampled_from([0.0, 3.5]),
+    st.sampled_from([0.0, 3.25]),  # no two corners of the half-metre board are 3.25 m apart
     st.sampled_from([0, 1, 3]),
 )
 @settings(max_examples=40, deadline=None)
