@@ -66,7 +66,7 @@
       var row = el("li", state.selectedCase === c ? "selected" : "", button);
       row.dataset.row = c.number;
       return row;
-    }, say("no_findings"));
+    }, say("no_cases"));
   };
 
   digonce.markCase = function (c) {

@@ -362,7 +362,7 @@ def test_a_town_without_network_or_findings_opens(
         )
     )
     opened.page.wait_for_selector("body[data-ready=yes]")
-    assert opened.page.locator("#panel-cases").inner_text() == "当前筛选下没有问题"
+    assert opened.page.locator("#panel-cases").inner_text() == "当前筛选下没有需要统筹的事项"
     assert counts(opened.page)["projects"] == 80
     assert opened.faults == []
 
