@@ -50,12 +50,14 @@ def network() -> RoadNetwork:
 
 @pytest.fixture
 def work() -> Callable[..., Work]:
-    """Return a maker of works: a gas pipe of its own unit, 100 m of 甲路 on its north side."""
+    """Return a maker of works: a pipe of its own kind and unit, 100 m of 甲路 on its north side."""
+    pipes = {"A": "gas", "B": "water", "C": "power", "D": "storm"}
 
     def make(code: str, start: str | None, finish: str | None, **values: Any) -> Work:
         plain: Work = {
             "code": code, "name": f"工程{code}", "owner_unit": f"单位{code}", "sector": "pipeline",
-            "work_type": "new", "stage": "approved", "utility": None, "site_id": f"{code}-1",
+            "work_type": "new", "stage": "approved", "utility": pipes.get(code, "telecom"),
+            "site_id": f"{code}-1",
             "method": "open_cut", "start": start, "finish": finish,
             "box": (100.0, 1.0, 200.0, 4.0), "footprint_source": "polygon",
         }  # fmt: skip

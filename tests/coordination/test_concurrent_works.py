@@ -1,21 +1,28 @@
 from __future__ import annotations
 
+from collections.abc import Callable
 from datetime import date
+from typing import Any
 
 import pytest
 
 from coordination import Policy, detect
+from coordination.city import City
+
+Work = dict[str, Any]
+MakeWork = Callable[..., Work]
+MakeCity = Callable[..., City]
 
 AS_OF = date(2026, 1, 1)
 RULE = "concurrent_works"
 
 
-def found(city, as_of=AS_OF, rule=RULE):
+def found(city: City, as_of: date = AS_OF, rule: str = RULE) -> Any:
     table = detect(city, Policy(), as_of=as_of).table
     return table[table["rule"] == rule].reset_index(drop=True)
 
 
-def test_certain_meeting_on_a_shared_stretch_is_high(make_city, work):
+def test_certain_meeting_on_a_shared_stretch_is_high(make_city: MakeCity, work: MakeWork) -> None:
     city = make_city(
         work("A", "2026-05-01", "2026-05-31"),
         work("B", "2026-05-20", "2026-06-30", box=(150.0, 2.0, 260.0, 4.0)),
@@ -43,18 +50,24 @@ def test_certain_meeting_on_a_shared_stretch_is_high(make_city, work):
 @pytest.mark.parametrize(
     ("start", "meets"), [("2026-05-31", True), ("2026-06-01", False)], ids=["last day", "day after"]
 )
-def test_one_common_day_counts_and_the_day_after_does_not(make_city, work, start, meets):
+def test_one_common_day_counts_and_the_day_after_does_not(
+    make_city: MakeCity, work: MakeWork, start: str, meets: bool
+) -> None:
     city = make_city(work("A", "2026-05-01", "2026-05-31"), work("B", start, "2026-06-30"))
     assert (len(found(city)) == 1) is meets
 
 
 @pytest.mark.parametrize(("as_of", "meets"), [(date(2026, 5, 31), True), (date(2026, 6, 1), False)])
-def test_one_of_the_two_is_not_finished_on_the_day_of_judgement(make_city, work, as_of, meets):
+def test_one_of_the_two_is_not_finished_on_the_day_of_judgement(
+    make_city: MakeCity, work: MakeWork, as_of: date, meets: bool
+) -> None:
     city = make_city(work("A", "2026-05-01", "2026-05-31"), work("B", "2026-05-10", "2026-05-20"))
     assert (len(found(city, as_of)) == 1) is meets
 
 
-def test_completed_works_are_finished_whatever_their_dates_say(make_city, work):
+def test_completed_works_are_finished_whatever_their_dates_say(
+    make_city: MakeCity, work: MakeWork
+) -> None:
     city = make_city(
         work("A", "2026-05-01", "2026-05-31", stage="completed"),
         work("B", "2026-05-01", "2026-05-31", stage="completed"),
@@ -62,7 +75,7 @@ def test_completed_works_are_finished_whatever_their_dates_say(make_city, work):
     assert found(city).empty
 
 
-def test_withdrawn_projects_take_no_part(make_city, work):
+def test_withdrawn_projects_take_no_part(make_city: MakeCity, work: MakeWork) -> None:
     city = make_city(
         work("A", "2026-05-01", "2026-05-31", stage="withdrawn"),
         work("B", "2026-05-01", "2026-05-31"),
@@ -70,7 +83,7 @@ def test_withdrawn_projects_take_no_part(make_city, work):
     assert found(city).empty
 
 
-def test_sites_of_one_project_are_no_pair(make_city, work):
+def test_sites_of_one_project_are_no_pair(make_city: MakeCity, work: MakeWork) -> None:
     city = make_city(
         work("A", "2026-05-01", "2026-05-31"),
         work("A", "2026-05-01", "2026-05-31", site_id="A-2"),
@@ -78,7 +91,9 @@ def test_sites_of_one_project_are_no_pair(make_city, work):
     assert found(city).empty
 
 
-def test_two_sites_that_meet_one_work_are_one_finding_with_two_spans(make_city, work):
+def test_two_sites_that_meet_one_work_are_one_finding_with_two_spans(
+    make_city: MakeCity, work: MakeWork
+) -> None:
     city = make_city(
         work("A", "2026-05-01", "2026-05-31", box=(100.0, 1.0, 130.0, 4.0)),
         work("A", "2026-05-01", "2026-05-31", box=(160.0, 1.0, 200.0, 4.0), site_id="A-2"),
@@ -99,7 +114,9 @@ def test_two_sites_that_meet_one_work_are_one_finding_with_two_spans(make_city, 
     ("gap_m", "impact", "meets"),
     [(10.0, None, True), (10.5, None, False), (19.0, "lane", True), (20.5, "half", False)],
 )
-def test_only_the_buffers_meet(make_city, work, gap_m, impact, meets):
+def test_only_the_buffers_meet(
+    make_city: MakeCity, work: MakeWork, gap_m: float, impact: str | None, meets: bool
+) -> None:
     near = (200.0 + gap_m, 1.0, 290.0, 4.0)
     city = make_city(
         work("A", "2026-05-01", "2026-05-31", traffic_impact=impact),
@@ -114,7 +131,7 @@ def test_only_the_buffers_meet(make_city, work, gap_m, impact, meets):
         assert (table["shared_length_m"][0], table["shared_area_m2"][0]) == (0, 0)
 
 
-def test_the_impact_is_derived_from_the_position(make_city, work):
+def test_the_impact_is_derived_from_the_position(make_city: MakeCity, work: MakeWork) -> None:
     near = (215.0, 1.0, 290.0, 4.0)
     meets = make_city(
         work("A", "2026-05-01", "2026-05-31", position="full"),
@@ -128,7 +145,9 @@ def test_the_impact_is_derived_from_the_position(make_city, work):
     assert found(apart).empty
 
 
-def test_opposite_sides_count_one_level_less_and_share_no_stretch(make_city, work):
+def test_opposite_sides_count_one_level_less_and_share_no_stretch(
+    make_city: MakeCity, work: MakeWork
+) -> None:
     city = make_city(
         work("A", "2026-05-01", "2026-05-31"),
         work("B", "2026-05-01", "2026-05-31", box=(100.0, -4.0, 200.0, -1.0)),
@@ -139,7 +158,9 @@ def test_opposite_sides_count_one_level_less_and_share_no_stretch(make_city, wor
     assert row["shared_length_m"] == 0
 
 
-def test_carriageways_of_one_road_are_opposite_sides_of_a_main_road(make_city, work):
+def test_carriageways_of_one_road_are_opposite_sides_of_a_main_road(
+    make_city: MakeCity, work: MakeWork
+) -> None:
     city = make_city(
         work(
             "A",
@@ -164,7 +185,7 @@ def test_carriageways_of_one_road_are_opposite_sides_of_a_main_road(make_city, w
     assert row["severity"] == "medium"
 
 
-def test_streets_that_cross_meet_at_the_junction_only(make_city, work):
+def test_streets_that_cross_meet_at_the_junction_only(make_city: MakeCity, work: MakeWork) -> None:
     city = make_city(
         work("A", "2026-05-01", "2026-05-31", box=(100.0, -4.0, 500.0, 4.0)),
         work("B", "2026-05-01", "2026-05-31", box=(296.0, -150.0, 304.0, 150.0)),
@@ -175,7 +196,7 @@ def test_streets_that_cross_meet_at_the_junction_only(make_city, work):
     assert row["shared_area_m2"] == pytest.approx(64)
 
 
-def test_a_street_nearby_is_another_road(make_city, work):
+def test_a_street_nearby_is_another_road(make_city: MakeCity, work: MakeWork) -> None:
     city = make_city(
         work("A", "2026-05-01", "2026-05-31", box=(230.0, 1.0, 284.0, 5.0)),
         work("B", "2026-05-01", "2026-05-31", box=(295.0, 15.0, 298.0, 150.0)),
@@ -183,7 +204,9 @@ def test_a_street_nearby_is_another_road(make_city, work):
     assert found(city).empty
 
 
-def test_less_than_open_cut_counts_one_level_less_and_a_closure_one_more(make_city, work):
+def test_less_than_open_cut_counts_one_level_less_and_a_closure_one_more(
+    make_city: MakeCity, work: MakeWork
+) -> None:
     city = make_city(
         work("A", "2026-05-01", "2026-05-31", method="surface"),
         work("B", "2026-05-01", "2026-05-31"),
@@ -200,7 +223,9 @@ def test_less_than_open_cut_counts_one_level_less_and_a_closure_one_more(make_ci
     }
 
 
-def test_an_unknown_method_counts_as_open_cut_and_the_sentence_says_so(make_city, work):
+def test_an_unknown_method_counts_as_open_cut_and_the_sentence_says_so(
+    make_city: MakeCity, work: MakeWork
+) -> None:
     city = make_city(
         work("A", "2026-05-01", "2026-05-31", method=None), work("B", "2026-05-01", "2026-05-31")
     )
@@ -215,7 +240,9 @@ def test_an_unknown_method_counts_as_open_cut_and_the_sentence_says_so(make_city
     ("days", "likelihood", "severity"),
     [(31, 1.0, "high"), (10, 328 / 484, "medium"), (1, 31 / 961, "notice")],
 )
-def test_the_level_follows_the_likelihood_of_meeting(make_city, work, days, likelihood, severity):
+def test_the_level_follows_the_likelihood_of_meeting(
+    make_city: MakeCity, work: MakeWork, days: int, likelihood: float, severity: str
+) -> None:
     # Both windows are the same 31 days: with 10 days of work there are 22 starts each, and they
     # meet when the starts differ by less than 10.
     city = make_city(
@@ -229,7 +256,7 @@ def test_the_level_follows_the_likelihood_of_meeting(make_city, work, days, like
     assert row["overlap_days_certain"] == (31 if days == 31 else 0)
 
 
-def test_a_match_that_only_coarse_dates_make_is_told(make_city, work):
+def test_a_match_that_only_coarse_dates_make_is_told(make_city: MakeCity, work: MakeWork) -> None:
     coarse = work(
         "A", "2026-04-01", "2026-06-30", start_precision="quarter", finish_precision="quarter"
     )
@@ -239,7 +266,9 @@ def test_a_match_that_only_coarse_dates_make_is_told(make_city, work):
     assert "Dates are known" not in found(exact)["reason_en"][0]
 
 
-def test_without_roads_the_footprints_alone_decide_and_the_sentence_says_so(make_city, work):
+def test_without_roads_the_footprints_alone_decide_and_the_sentence_says_so(
+    make_city: MakeCity, work: MakeWork
+) -> None:
     city = make_city(
         work("A", "2026-05-01", "2026-05-31"),
         work("B", "2026-05-01", "2026-05-31", box=(150.0, 3.0, 260.0, 6.0)),
@@ -253,7 +282,9 @@ def test_without_roads_the_footprints_alone_decide_and_the_sentence_says_so(make
     assert row["shared_area_m2"] == pytest.approx(50)
 
 
-def test_one_square_off_the_roads_is_shared_and_a_part_of_it_counts_less(make_city, work):
+def test_one_square_off_the_roads_is_shared_and_a_part_of_it_counts_less(
+    make_city: MakeCity, work: MakeWork
+) -> None:
     square = (1000.0, 500.0, 1050.0, 550.0)
     city = make_city(
         work("A", "2026-05-01", "2026-05-31", box=square),
@@ -271,7 +302,9 @@ def test_one_square_off_the_roads_is_shared_and_a_part_of_it_counts_less(make_ci
     }
 
 
-def test_members_of_a_bundle_raise_nothing_among_themselves(make_city, work):
+def test_members_of_a_bundle_raise_nothing_among_themselves(
+    make_city: MakeCity, work: MakeWork
+) -> None:
     works = [work(code, "2026-05-01", "2026-05-31") for code in "ABC"]
     city = make_city(*works, bundles=[("P1", "A"), ("P1", "B")])
     table = detect(city, Policy(), as_of=AS_OF).table
@@ -279,7 +312,7 @@ def test_members_of_a_bundle_raise_nothing_among_themselves(make_city, work):
     assert pairs == {("A", "C"), ("B", "C")}
 
 
-def test_a_shared_dossier_or_a_dependency_is_named(make_city, work):
+def test_a_shared_dossier_or_a_dependency_is_named(make_city: MakeCity, work: MakeWork) -> None:
     city = make_city(
         work("A", "2026-05-01", "2026-05-31", external_id="甲-7"),
         work("B", "2026-05-01", "2026-05-31", external_id="甲-7", depends_on="C"),

@@ -1,26 +1,34 @@
 from __future__ import annotations
 
+from collections.abc import Callable
 from datetime import date
+from typing import Any
 
+import pandas as pd
 import pytest
 
 from coordination import Policy, detect
+from coordination.city import City
+
+Work = dict[str, Any]
+MakeWork = Callable[..., Work]
+MakeCity = Callable[..., City]
 
 AS_OF = date(2026, 1, 1)
 PIPE = {"utility": "gas"}
 ROAD = {"sector": "road", "work_type": "major_repair", "utility": None}
 
 
-def found(city, rule="repeat_excavation", as_of=AS_OF):
+def found(city: City, rule: str = "repeat_excavation", as_of: date = AS_OF) -> Any:
     table = detect(city, Policy(), as_of=as_of).table
     return table[table["rule"] == rule].reset_index(drop=True)
 
 
-def pairs(table):
+def pairs(table: pd.DataFrame) -> Any:
     return list(zip(table["project_a"], table["project_b"], strict=True))
 
 
-def test_a_stretch_opened_again_after_seventeen_days(make_city, work):
+def test_a_stretch_opened_again_after_seventeen_days(make_city: MakeCity, work: MakeWork) -> None:
     city = make_city(
         work("A", "2026-03-01", "2026-03-31"),
         work("B", "2026-04-17", "2026-05-20", box=(150.0, 0.5, 260.0, 2.5)),
@@ -40,13 +48,17 @@ def test_a_stretch_opened_again_after_seventeen_days(make_city, work):
 @pytest.mark.parametrize(
     ("finish", "repeats"), [("2026-04-02", False), ("2026-04-01", True)], ids=["linked", "again"]
 )
-def test_works_that_follow_within_the_link_days_are_one_opening(make_city, work, finish, repeats):
+def test_works_that_follow_within_the_link_days_are_one_opening(
+    make_city: MakeCity, work: MakeWork, finish: str, repeats: bool
+) -> None:
     # Half-open finish + 14 days: after 2 April a start on 16 April still belongs to the opening.
     city = make_city(work("A", "2026-03-01", finish), work("B", "2026-04-16", "2026-05-20"))
     assert (len(found(city)) == 1) is repeats
 
 
-def test_a_third_work_between_two_makes_one_opening_of_all(make_city, work):
+def test_a_third_work_between_two_makes_one_opening_of_all(
+    make_city: MakeCity, work: MakeWork
+) -> None:
     city = make_city(
         work("A", "2026-03-01", "2026-03-31"),
         work("C", "2026-04-05", "2026-04-30"),
@@ -74,12 +86,14 @@ def test_a_third_work_between_two_makes_one_opening_of_all(make_city, work):
     ],
     ids=["12 months", "a day more", "24 months", "too late"],
 )
-def test_months_are_calendar_months(make_city, work, start, severity):
+def test_months_are_calendar_months(
+    make_city: MakeCity, work: MakeWork, start: str, severity: str | None
+) -> None:
     city = make_city(work("A", "2026-03-01", "2026-03-31"), work("B", start, "2028-06-30"))
     assert found(city)["severity"].tolist() == ([] if severity is None else [severity])
 
 
-def test_three_openings_within_sixty_months_are_high(make_city, work):
+def test_three_openings_within_sixty_months_are_high(make_city: MakeCity, work: MakeWork) -> None:
     far = [
         work("A", "2026-02-01", "2026-02-20"),
         work("B", "2027-06-01", "2027-06-20"),
@@ -92,7 +106,7 @@ def test_three_openings_within_sixty_months_are_high(make_city, work):
     assert two["severity_steps"].tolist() == ["base:medium"]
 
 
-def test_history_counts_and_comes_first(make_city, work):
+def test_history_counts_and_comes_first(make_city: MakeCity, work: MakeWork) -> None:
     past = {
         "ledger_id": "Z-9", "road": "甲路", "kind": "opening", "surface": None, "day": "2025-06-30",
         "start": "2025-06-01", "finish": "2025-06-30", "sector": "drainage", "method": "open_cut",
@@ -109,13 +123,15 @@ def test_history_counts_and_comes_first(make_city, work):
     assert found(make_city(plan, ledger=[past | {"source": "A"}])).empty
 
 
-def test_two_finished_openings_ask_for_nothing(make_city, work):
+def test_two_finished_openings_ask_for_nothing(make_city: MakeCity, work: MakeWork) -> None:
     city = make_city(work("A", "2025-03-01", "2025-03-31"), work("B", "2025-08-01", "2025-08-31"))
     assert found(city).empty
     assert len(found(city, as_of=date(2025, 8, 31))) == 1
 
 
-def test_the_right_order_is_an_opportunity_and_no_repeat(make_city, work):
+def test_the_right_order_is_an_opportunity_and_no_repeat(
+    make_city: MakeCity, work: MakeWork
+) -> None:
     city = make_city(
         work("A", "2026-03-01", "2026-03-31", **PIPE),
         work("B", "2026-08-01", "2026-08-31", method="surface", **ROAD),
@@ -129,7 +145,7 @@ def test_the_right_order_is_an_opportunity_and_no_repeat(make_city, work):
 
 
 @pytest.mark.parametrize("method", ["surface", "none"])
-def test_the_later_work_has_to_dig(make_city, work, method):
+def test_the_later_work_has_to_dig(make_city: MakeCity, work: MakeWork, method: str) -> None:
     city = make_city(
         work("A", "2026-03-01", "2026-03-31", **ROAD),
         work("B", "2026-08-01", "2026-08-31", method=method, **ROAD),
@@ -137,7 +153,9 @@ def test_the_later_work_has_to_dig(make_city, work, method):
     assert found(city).empty
 
 
-def test_trenchless_works_open_the_ground_at_their_ends_only(make_city, work):
+def test_trenchless_works_open_the_ground_at_their_ends_only(
+    make_city: MakeCity, work: MakeWork
+) -> None:
     drive = work(
         "A", "2026-03-01", "2026-03-31", method="trenchless", box=(50.0, 1.0, 250.0, 3.0), **PIPE
     )
@@ -149,14 +167,18 @@ def test_trenchless_works_open_the_ground_at_their_ends_only(make_city, work):
     assert row["shared_area_m2"] == pytest.approx(10)
 
 
-def test_opposite_sides_crossing_streets_and_junctions_share_no_stretch(make_city, work):
+def test_opposite_sides_crossing_streets_and_junctions_share_no_stretch(
+    make_city: MakeCity, work: MakeWork
+) -> None:
     north = work("A", "2026-03-01", "2026-03-31", box=(100.0, 1.0, 500.0, 5.0))
     south = work("B", "2026-08-01", "2026-08-31", box=(100.0, -5.0, 500.0, -1.0))
     across = work("C", "2027-03-01", "2027-03-31", box=(296.0, -150.0, 304.0, 150.0))
     assert found(make_city(north, south, across)).empty
 
 
-def test_a_long_work_is_an_opening_of_its_own_unless_a_dependency_joins_it(make_city, work):
+def test_a_long_work_is_an_opening_of_its_own_unless_a_dependency_joins_it(
+    make_city: MakeCity, work: MakeWork
+) -> None:
     long = work("A", "2026-02-01", "2026-09-30", sector="drainage")
     after = work("B", "2026-10-01", "2026-10-31")
     (row,) = found(make_city(long, after)).to_dict("records")
@@ -165,7 +187,9 @@ def test_a_long_work_is_an_opening_of_its_own_unless_a_dependency_joins_it(make_
     assert found(make_city(long, after, bundles=[("P", "A"), ("P", "B")])).empty
 
 
-def test_year_long_windows_that_will_hardly_meet_are_two_openings(make_city, work):
+def test_year_long_windows_that_will_hardly_meet_are_two_openings(
+    make_city: MakeCity, work: MakeWork
+) -> None:
     year = {"start": "2026-01-01", "finish": "2026-12-31", "duration_days": 10}
     city = make_city(work("A", None, None) | year, work("B", None, None) | year)
     (row,) = found(city).to_dict("records")
@@ -177,7 +201,9 @@ def test_year_long_windows_that_will_hardly_meet_are_two_openings(make_city, wor
     assert found(make_city(work("A", None, None) | sure, work("B", None, None) | sure)).empty
 
 
-def test_without_roads_the_shared_ground_is_the_stretch(make_city, work):
+def test_without_roads_the_shared_ground_is_the_stretch(
+    make_city: MakeCity, work: MakeWork
+) -> None:
     first = work("A", "2026-03-01", "2026-03-31")
     again = work("B", "2026-08-01", "2026-08-31", box=(150.0, 2.0, 260.0, 6.0))
     touching = work("C", "2026-08-01", "2026-08-31", box=(200.0, 1.0, 260.0, 4.0), owner_unit="丙")
@@ -191,7 +217,7 @@ def test_without_roads_the_shared_ground_is_the_stretch(make_city, work):
     assert found(make_city(first, soon, linked, roads=False)).empty
 
 
-def test_one_square_is_opened_again(make_city, work):
+def test_one_square_is_opened_again(make_city: MakeCity, work: MakeWork) -> None:
     square = (1000.0, 500.0, 1050.0, 550.0)
     city = make_city(
         work("A", "2026-03-01", "2026-03-31", box=square),
@@ -203,7 +229,7 @@ def test_one_square_is_opened_again(make_city, work):
     assert table["place"].tolist() == ["square"]
 
 
-def test_coarse_dates_that_widen_the_gap_are_told(make_city, work):
+def test_coarse_dates_that_widen_the_gap_are_told(make_city: MakeCity, work: MakeWork) -> None:
     coarse = work("A", "2025-01-01", "2025-12-31", start_precision="year", finish_precision="year")
     city = make_city(coarse, work("B", "2027-06-01", "2027-06-30"))
     (row,) = found(city).to_dict("records")
