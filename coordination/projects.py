@@ -8,7 +8,7 @@ and one time window) is one row of `SITE_FIELDS`.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Literal
+from typing import Any, Literal
 
 import numpy as np
 import numpy.typing as npt
@@ -136,7 +136,7 @@ PROJECT_FIELDS = tuple(field for field in FIELDS if field.scope == "project")
 SITE_FIELDS = tuple(field for field in FIELDS if field.scope == "site")
 FIELD = {field.name: field for field in FIELDS}
 
-_DTYPES: dict[Kind, str] = {
+_DTYPES: dict[Kind, Any] = {
     "text": "str", "code": "str", "number": "float64", "integer": "Int64",
     "date": "datetime64[us]", "flag": "boolean",
 }  # fmt: skip

@@ -11,6 +11,7 @@ import numpy as np
 import pandas as pd
 import pytest
 import shapely
+from hypothesis import settings
 from pyproj import CRS
 
 from coordination.city import City
@@ -28,6 +29,11 @@ from coordination.projects import PROJECT_FIELDS, SITE_FIELDS, as_fields
 from geo.road_network import RoadNetwork
 
 ROOT = Path(__file__).resolve().parent.parent
+
+# The suite is the same every time; HYPOTHESIS_PROFILE=explore looks at new examples.
+settings.register_profile("same", deadline=None, derandomize=True, database=None)
+settings.register_profile("explore", deadline=None)
+settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "same"))
 
 
 @pytest.fixture(scope="session")

@@ -30,7 +30,7 @@ def placeholders(wording: str) -> set[str]:
 
 
 def test_both_languages_have_the_same_topics() -> None:
-    assert TOPICS == sorted(path.name for path in (LOCALES / "en").glob("*.toml"))
+    assert sorted(path.name for path in (LOCALES / "en").glob("*.toml")) == TOPICS
 
 
 @pytest.mark.parametrize("topic", TOPICS)

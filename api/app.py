@@ -1,0 +1,50 @@
+"""The service: `create_app` builds it from settings; nothing is built at import."""
+
+from __future__ import annotations
+
+from fastapi import FastAPI
+
+from api import problems
+from api.guard import BodyLimit, LoopbackGuard
+from api.provenance import SOFTWARE_VERSION
+from api.routers import checks, findings, imports, pages, projects
+from api.settings import Settings
+from api.snapshots import Snapshots, StoreOpener
+from coordination import Policy
+from data.geopackage_store import open_store
+from data.store import Store
+
+
+def create_app(settings: Settings, store: StoreOpener | None = None) -> FastAPI:
+    """Return the service on the store of ``settings``.
+
+    Parameters
+    ----------
+    settings
+        Store, language, limits.
+    store
+        Opens the store instead (tests); called once per request, since a connection stays in one
+        thread.
+    """
+    app = FastAPI(
+        title="digonce",
+        version=SOFTWARE_VERSION,
+        description="掘路统筹与冲突检测 · Coordination of road works",
+        docs_url=None,
+        redoc_url=None,
+    )
+
+    def opener() -> Store:
+        return open_store(settings.store, wait_s=settings.wait_s)
+
+    app.state.settings = settings
+    app.state.policy = Policy()
+    app.state.snapshots = Snapshots(store or opener)
+    app.state.maps = {}
+    problems.install(app)
+    for module in (projects, findings, imports, checks, pages):
+        app.include_router(module.router)
+    app.add_middleware(BodyLimit, limit_bytes=settings.max_upload_mb * 1_000_000)
+    # There are no accounts yet: whatever address it listens on, only this machine is answered.
+    app.add_middleware(LoopbackGuard)
+    return app

@@ -1,0 +1,134 @@
+"""``digonce detect``, ``check``, ``map``, ``report``."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from api import workflow
+from api.commands.session import (
+    EXIT_NO,
+    AsOfOption,
+    JsonOption,
+    LangOption,
+    Session,
+    StoreOption,
+    existing,
+    words,
+)
+from api.parse import parse_day
+from coordination import Policy
+from coordination.findings import Findings
+from coordination.wording import text
+
+OutDirOption = Annotated[Path | None, typer.Option("--out", help=words("option.out_dir"))]
+
+
+def register(app: typer.Typer) -> None:
+    """Add the commands to ``app``."""
+    app.command("detect", help=words("command.detect"))(detect)
+    app.command("check", help=words("command.check"))(check)
+    app.command("map", help=words("command.map"))(draw_map)
+    app.command("report", help=words("command.report"))(report)
+
+
+def tell(session: Session, findings: Findings) -> None:
+    """Say what was found, and which rules ran."""
+    summary = workflow.summary(findings)
+    session.say("say.detected", **summary["counts"], as_of=summary["as_of"])
+    names = {run.rule: text(f"labels.rule.{run.rule}", session.lang) for run in findings.rules_run}
+    ran = [names[run.rule] for run in findings.rules_run if run.ran]
+    session.say("say.rules_ran", rules=", ".join(ran))
+    missing = [
+        f"{names[run.rule]} ({', '.join(text(f'report.missing.{m}', session.lang) for m in run.missing)})"
+        for run in findings.rules_run
+        if not run.ran
+    ]
+    if missing:
+        session.say("say.rules_not", rules=", ".join(missing))
+
+
+def detect(
+    store: StoreOption = None,
+    as_of: AsOfOption = None,
+    out: OutDirOption = None,
+    as_json: JsonOption = False,
+    lang: LangOption = None,
+) -> None:
+    """Run all rules and write the findings back."""
+    with Session(store=store, lang=lang, as_json=as_json) as session:
+        day = parse_day(as_of)
+        with session.open_store() as opened, session.steps(4) as step:
+            city, findings = workflow.run_detection(
+                opened, Policy(), as_of=day, actor=session.settings.actor, step=step
+            )
+            written = []
+            if out is not None:
+                step("files")
+                written = workflow.write_files(out, city, findings)
+        if city.network is None:
+            session.say("say.place_basis")
+        tell(session, findings)
+        for path in written:
+            session.say("say.wrote", path=path)
+        session.emit(workflow.summary(findings) | {"files": [str(path) for path in written]})
+
+
+def check(
+    file: Annotated[Path, typer.Argument(help=words("option.open_file"), allow_dash=True)],
+    store: StoreOption = None,
+    as_of: AsOfOption = None,
+    as_json: JsonOption = False,
+    lang: LangOption = None,
+) -> None:
+    """Give a verdict on each project of a file."""
+    with Session(store=store, lang=lang, as_json=as_json) as session:
+        day = parse_day(as_of)
+        with session.open_store() as opened, session.steps(2) as step:
+            answer = workflow.check_path(
+                opened, file if str(file) == "-" else existing(file), as_of=day,
+                policy=Policy(), actor=session.settings.actor, step=step,
+            )  # fmt: skip
+        for project in answer["projects"]:
+            verdict = text(f"cli.verdict.{project['verdict']}", session.lang)
+            session.write(f"{project['code']}: {verdict}")
+            for finding in project["findings"]:
+                session.write(f"  · {finding[f'reason_{session.lang}']}")
+        session.emit(answer)
+        if any(project["verdict"] == "blocked" for project in answer["projects"]):
+            raise typer.Exit(EXIT_NO)
+
+
+def draw_map(
+    out: Annotated[Path, typer.Option("--out", help=words("option.out_file"))],
+    store: StoreOption = None,
+    as_json: JsonOption = False,
+    lang: LangOption = None,
+) -> None:
+    """Write one self-contained page."""
+    with Session(store=store, lang=lang, as_json=as_json) as session:
+        with session.open_store() as opened, session.steps(2) as step:
+            workflow.write_map(
+                opened, out, lang=session.lang, tiles=session.settings.tiles, step=step
+            )
+        session.say("say.wrote", path=out)
+        session.emit({"map": str(out)})
+
+
+def report(
+    out: Annotated[Path, typer.Option("--out", help=words("option.out_dir"))],
+    store: StoreOption = None,
+    unit: Annotated[str | None, typer.Option("--unit", help=words("option.unit"))] = None,
+    as_json: JsonOption = False,
+    lang: LangOption = None,
+) -> None:
+    """Write the meeting report and the files of findings."""
+    with Session(store=store, lang=lang, as_json=as_json) as session:
+        with session.open_store() as opened, session.steps(3) as step:
+            page = workflow.write_report_folder(
+                opened, out, lang=session.lang, unit=unit, step=step
+            )
+        session.say("say.wrote", path=page)
+        session.emit({"report": str(page)})

@@ -1,0 +1,96 @@
+"""``digonce import …``."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from api.commands.session import (
+    EXIT_REFUSED,
+    SHOWN_FAULTS,
+    JsonOption,
+    LangOption,
+    Session,
+    StoreOption,
+    existing,
+    words,
+)
+from api.imports import ImportOptions, ImportReport, Kind, import_document, import_path
+from coordination import Policy
+from coordination.faults import UsageError
+from data.column_mapping import load_mapping
+
+FileArgument = Annotated[Path, typer.Argument(help=words("option.open_file"))]
+CrsOption = Annotated[str | None, typer.Option("--crs", help=words("option.crs"))]
+FrameOption = Annotated[str, typer.Option("--frame", help=words("option.frame"))]
+EncodingOption = Annotated[str | None, typer.Option("--encoding", help=words("option.encoding"))]
+LayerOption = Annotated[str | None, typer.Option("--layer", help=words("option.layer"))]
+MappingOption = Annotated[Path | None, typer.Option("--mapping", help=words("option.mapping"))]
+DryRunOption = Annotated[bool, typer.Option("--dry-run", help=words("option.dry_run"))]
+PartialOption = Annotated[bool, typer.Option("--partial", help=words("option.partial"))]
+RejectsOption = Annotated[Path | None, typer.Option("--rejects", help=words("option.rejects"))]
+
+
+def register(app: typer.Typer) -> None:
+    """Add the commands to ``app``."""
+    group = typer.Typer(help=words("command.import"), no_args_is_help=True, rich_markup_mode=None)
+    app.add_typer(group, name="import")
+    for kind in ("roads", "projects", "history"):
+        _add(group, kind)
+
+
+def _add(group: typer.Typer, kind: Kind) -> None:
+    @group.command(kind, help=words(f"command.import_{kind}"))
+    def command(
+        file: FileArgument,
+        store: StoreOption = None,
+        crs: CrsOption = None,
+        frame: FrameOption = "wgs84",
+        encoding: EncodingOption = None,
+        layer: LayerOption = None,
+        mapping: MappingOption = None,
+        dry_run: DryRunOption = False,
+        partial: PartialOption = False,
+        rejects: RejectsOption = None,
+        as_json: JsonOption = False,
+        lang: LangOption = None,
+    ) -> None:
+        with Session(store=store, lang=lang, as_json=as_json) as session:
+            if frame != "wgs84":
+                raise UsageError("cli.error.frame", found=frame)
+            options = ImportOptions(
+                mapping=load_mapping(existing(mapping)) if mapping else None,
+                crs=crs, encoding=encoding, layer=layer,
+                partial=partial, dry_run=dry_run, rejects=rejects,
+            )  # fmt: skip
+            with session.steps(3) as step:
+                report = import_path(
+                    session.settings, kind, existing(file), options, policy=Policy(), step=step
+                )  # fmt: skip
+            tell(session, report)
+            session.emit(import_document(report, session.lang))
+            if report.refused:
+                raise typer.Exit(EXIT_REFUSED)
+
+
+def tell(session: Session, report: ImportReport) -> None:
+    """Say what became of the file."""
+    shown = sorted(report.faults, key=lambda fault: fault.level != "refused")
+    for fault in shown[:SHOWN_FAULTS]:
+        session.write(fault.text(session.lang))
+    if len(shown) > SHOWN_FAULTS:
+        session.say("say.more_faults", count=len(shown) - SHOWN_FAULTS)
+    tell_counts(session, report)
+    if not report.written:
+        session.say("say.dry" if not report.refused else "say.not_written")
+
+
+def tell_counts(session: Session, report: ImportReport) -> None:
+    """Say how many rows went in, and what they became."""
+    if report.kind == "roads":
+        session.say("say.imported_roads", source=report.source, rows=len(report.rows),
+                    revision=report.outcome.revision, **report.details)  # fmt: skip
+    else:
+        session.say("say.imported", source=report.source, **report.counts())

@@ -1,0 +1,148 @@
+"""What every command shares: options, the two languages, output, and exit statuses."""
+
+from __future__ import annotations
+
+import json
+from contextlib import AbstractContextManager
+from pathlib import Path
+from types import TracebackType
+from typing import Annotated, Any, Literal
+
+import typer
+from rich.console import Console
+
+from api import progress
+from api.settings import Settings
+from coordination.faults import DigonceError, InputRefusedError, StoreError, UsageError
+from coordination.wording import text
+from data.geopackage_store import open_store
+from data.store import Store
+
+EXIT_NO = 1
+EXIT_USAGE = 2
+EXIT_REFUSED = 3
+EXIT_STORE = 4
+EXIT_BUG = 70
+EXIT_INTERRUPTED = 130
+
+SHOWN_FAULTS = 20
+
+
+def words(key: str) -> str:
+    """Return a help text in both languages: help is printed before any option is known."""
+    return f"{text(f'cli.{key}', 'zh')} · {text(f'cli.{key}', 'en')}"
+
+
+StoreOption = Annotated[str | None, typer.Option("--store", help=words("option.store"))]
+LangOption = Annotated[
+    Literal["zh", "en"] | None, typer.Option("--lang", help=words("option.lang"))
+]
+JsonOption = Annotated[bool, typer.Option("--json", help=words("option.json"))]
+AsOfOption = Annotated[str | None, typer.Option("--as-of", help=words("option.as_of"))]
+
+
+class Session(AbstractContextManager["Session"]):
+    """One run of one command; leaving the block turns errors into messages and exit statuses.
+
+    Parameters
+    ----------
+    store, lang
+        As given on the command line; the settings fill in what is missing.
+    as_json
+        One JSON document on standard output and nothing else there.
+    """
+
+    def __init__(
+        self, *, store: str | None = None, lang: str | None = None, as_json: bool = False
+    ) -> None:
+        given: dict[str, Any] = {"store": store, "lang": lang}
+        self.settings = Settings(**{name: value for name, value in given.items() if value})
+        self.lang = self.settings.lang
+        self.as_json = as_json
+        self.messages = Console(stderr=True, highlight=False, markup=False, soft_wrap=True)
+
+    def say(self, key: str, **params: object) -> None:
+        """Write one message to standard error."""
+        self.messages.print(text(f"cli.{key}", self.lang, **params))
+
+    def write(self, line: str) -> None:
+        """Write one line to standard error as it stands."""
+        self.messages.print(line)
+
+    def emit(self, document: dict[str, Any]) -> None:
+        """Write the JSON document, where it was asked for."""
+        if self.as_json:
+            typer.echo(json.dumps(document, ensure_ascii=False, indent=1))
+
+    def steps(self, total: int) -> AbstractContextManager[progress.Steps]:
+        """Show a bar of ``total`` steps on a terminal."""
+        return progress.bar(self.messages, self.lang, total)
+
+    def open_store(self, *, create: bool = False) -> Store:
+        """Open the store that the options name."""
+        return open_store(self.settings.store, create=create, wait_s=self.settings.wait_s)
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        """Exit with the status that belongs to the error."""
+        if error is None or isinstance(error, (typer.Exit, SystemExit)):
+            return
+        if isinstance(error, KeyboardInterrupt):
+            self.say("say.interrupted")
+            raise typer.Exit(EXIT_INTERRUPTED) from error
+        if isinstance(error, DigonceError):
+            self._tell(error)
+            raise typer.Exit(_status(error)) from None
+        # A mistake of ours: the line says what to report, the cause stays in the log.
+        detail = str(error).replace("\n", " ")[:300]
+        self._tell_bug(type(error).__name__, detail)
+        raise typer.Exit(EXIT_BUG) from error
+
+    def _tell(self, error: DigonceError) -> None:
+        faults = error.faults if isinstance(error, InputRefusedError) else []
+        for fault in faults[:SHOWN_FAULTS]:
+            self.write(fault.text(self.lang))
+        if len(faults) > SHOWN_FAULTS:
+            self.say("say.more_faults", count=len(faults) - SHOWN_FAULTS)
+        self.write(error.text(self.lang))
+        self.emit(
+            {
+                "error": error.key,
+                "detail": error.text(self.lang),
+                "errors": [
+                    {
+                        "code": fault.code, "level": fault.level, "row": fault.row,
+                        "column": fault.column, "detail": fault.text(self.lang),
+                        "params": fault.params,
+                    }
+                    for fault in faults
+                ],
+            }
+        )  # fmt: skip
+
+    def _tell_bug(self, kind: str, detail: str) -> None:
+        self.say("say.bug", kind=kind, detail=detail)
+        self.emit({"error": "bug", "detail": f"{kind}: {detail}"})
+
+
+def _status(error: DigonceError) -> int:
+    if isinstance(error, StoreError):
+        return EXIT_STORE
+    return EXIT_USAGE if isinstance(error, UsageError) else EXIT_REFUSED
+
+
+def existing(path: Path) -> Path:
+    """Return ``path`` if there is such a file.
+
+    Raises
+    ------
+    UsageError
+        When there is none.
+    """
+    if not path.exists():
+        raise UsageError("cli.error.no_file", path=str(path))
+    return path

@@ -1,0 +1,66 @@
+"""``digonce init`` and ``digonce store …``."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from api.commands.session import JsonOption, LangOption, Session, StoreOption, words
+from api.parse import parse_crs
+from coordination.faults import UsageError
+from data.geopackage_store import create_store
+
+
+def register(app: typer.Typer) -> None:
+    """Add the commands to ``app``."""
+    app.command("init", help=words("command.init"))(init)
+    group = typer.Typer(help=words("command.store"), no_args_is_help=True, rich_markup_mode=None)
+    group.command("verify", help=words("command.store_verify"))(verify)
+    group.command("backup", help=words("command.store_backup"))(backup)
+    app.add_typer(group, name="store")
+
+
+def init(
+    store: StoreOption = None,
+    crs: Annotated[str | None, typer.Option("--crs", help=words("option.init_crs"))] = None,
+    as_json: JsonOption = False,
+    lang: LangOption = None,
+) -> None:
+    """Make a new store."""
+    with Session(store=store, lang=lang, as_json=as_json) as session:
+        path = session.settings.store_path()
+        if path.exists():
+            raise UsageError("cli.error.exists", path=str(path))
+        chosen = parse_crs(crs, metric=True) if crs else None
+        create_store(path, crs=chosen).close()
+        name = chosen.to_string() if chosen else None
+        session.say("say.created", path=path, crs=name or words("no_crs_store"))
+        session.emit({"store": str(path), "crs": name})
+
+
+def verify(store: StoreOption = None, as_json: JsonOption = False, lang: LangOption = None) -> None:
+    """Check the store's integrity."""
+    with Session(store=store, lang=lang, as_json=as_json) as session:
+        with session.open_store() as opened:
+            opened.verify()
+            revision = opened.info().data_revision
+        session.say("say.verified")
+        session.emit({"store": session.settings.store, "data_revision": revision})
+
+
+def backup(
+    out: Annotated[Path, typer.Argument(help=words("option.out_file"))],
+    store: StoreOption = None,
+    as_json: JsonOption = False,
+    lang: LangOption = None,
+) -> None:
+    """Copy the store while others use it."""
+    with Session(store=store, lang=lang, as_json=as_json) as session:
+        if out.exists():
+            raise UsageError("cli.error.exists", path=str(out))
+        with session.open_store() as opened:
+            opened.backup(out)
+        session.say("say.backup", path=out)
+        session.emit({"backup": str(out)})

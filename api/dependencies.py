@@ -1,0 +1,39 @@
+"""What routes are handed: language, snapshots, settings, policy."""
+
+from __future__ import annotations
+
+from typing import Annotated, cast
+
+from fastapi import Depends, Query, Request
+
+from api.language import language_of
+from api.settings import Settings
+from api.snapshots import Snapshots
+from coordination import Policy
+
+
+def _snapshots(request: Request) -> Snapshots:
+    return cast("Snapshots", request.app.state.snapshots)
+
+
+def _settings(request: Request) -> Settings:
+    return cast("Settings", request.app.state.settings)
+
+
+def _policy(request: Request) -> Policy:
+    return cast("Policy", request.app.state.policy)
+
+
+def _language(
+    request: Request,
+    lang: Annotated[str | None, Query(description="zh | en", pattern="^(zh|en)$")] = None,
+) -> str:
+    return lang or language_of(request)
+
+
+SnapshotsNeeded = Annotated[Snapshots, Depends(_snapshots)]
+SettingsNeeded = Annotated[Settings, Depends(_settings)]
+PolicyNeeded = Annotated[Policy, Depends(_policy)]
+Language = Annotated[str, Depends(_language)]
+Limit = Annotated[int, Query(ge=1, le=1000, description="rows in one answer")]
+Offset = Annotated[int, Query(ge=0, description="rows to pass over")]

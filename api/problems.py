@@ -1,0 +1,116 @@
+"""One table from errors to RFC 9457 problem documents."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from fastapi import FastAPI, Request
+from fastapi.exceptions import RequestValidationError
+from fastapi.responses import JSONResponse
+from starlette.exceptions import HTTPException
+
+from api.language import language_of
+from coordination.faults import DigonceError, Fault, InputRefusedError, StoreError, UsageError
+from coordination.wording import text
+
+MEDIA_TYPE = "application/problem+json"
+
+
+class NotFoundError(DigonceError):
+    """Something that the store does not have."""
+
+
+_STORE_STATUS = {"store.locked": 503, "store.moved": 409}
+
+
+def fault_entry(fault: Fault, lang: str) -> dict[str, Any]:
+    """Return one fault as machines read it: code, level, row, column, sentence, values."""
+    return {
+        "code": fault.code,
+        "level": fault.level,
+        "row": fault.row,
+        "column": fault.column,
+        "detail": fault.text(lang),
+        "params": fault.params,
+    }
+
+
+def problem(
+    status: int, code: str, detail: str, *, lang: str, errors: list[dict[str, Any]] | None = None
+) -> JSONResponse:
+    """Return a problem document.
+
+    Parameters
+    ----------
+    status
+        HTTP status.
+    code
+        What happened, for machines; stays the same in both languages.
+    detail
+        What happened and what to do, for people.
+    lang
+        Language of ``detail``.
+    errors
+        One entry per row or field, for input.
+    """
+    body: dict[str, Any] = {
+        "type": "about:blank",
+        "title": text(f"http.status.{status}", lang),
+        "status": status,
+        "code": code,
+        "detail": detail,
+    }
+    if errors is not None:
+        body["errors"] = errors
+    return JSONResponse(
+        body, status_code=status, media_type=MEDIA_TYPE, headers={"Content-Language": lang}
+    )
+
+
+def _digonce_error(request: Request, error: Exception) -> JSONResponse:
+    lang = language_of(request)
+    if isinstance(error, InputRefusedError):
+        errors = [fault_entry(fault, lang) for fault in error.faults]
+        return problem(422, "input_refused", error.text(lang), lang=lang, errors=errors)
+    if isinstance(error, StoreError):
+        status = _STORE_STATUS.get(error.key, 503)
+        return problem(status, error.key.replace(".", "_"), error.text(lang), lang=lang)
+    assert isinstance(error, DigonceError)
+    status = 422
+    if isinstance(error, NotFoundError):
+        status = 404
+    elif isinstance(error, UsageError):
+        status = 400
+    return problem(status, error.key.replace(".", "_"), error.text(lang), lang=lang)
+
+
+def _validation_error(request: Request, error: Exception) -> JSONResponse:
+    lang = language_of(request)
+    assert isinstance(error, RequestValidationError)
+    errors = [
+        {
+            "code": entry["type"],
+            "field": "/".join(str(part) for part in entry["loc"]),
+            "detail": entry["msg"],
+        }
+        for entry in error.errors()
+    ]
+    return problem(
+        422, "invalid_request", text("http.invalid_request", lang), lang=lang, errors=errors
+    )
+
+
+def _http_error(request: Request, error: Exception) -> JSONResponse:
+    lang = language_of(request)
+    assert isinstance(error, HTTPException)
+    code = {404: "not_found", 405: "method_not_allowed"}.get(error.status_code, "http_error")
+    return problem(
+        error.status_code, code, text(f"http.status.{error.status_code}", lang), lang=lang
+    )
+
+
+def install(app: FastAPI) -> None:
+    """Answer every error of ``app`` with a problem document."""
+    app.add_exception_handler(DigonceError, _digonce_error)
+    app.add_exception_handler(RequestValidationError, _validation_error)
+    app.add_exception_handler(HTTPException, _http_error)

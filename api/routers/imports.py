@@ -1,0 +1,48 @@
+"""``/api/v1/imports``: a file goes the same way as with the command line."""
+
+from __future__ import annotations
+
+from pathlib import Path, PurePosixPath, PureWindowsPath
+from tempfile import TemporaryDirectory
+from typing import Annotated, Any
+
+from fastapi import APIRouter, File, Form, Query, UploadFile
+
+from api.dependencies import Language, PolicyNeeded, SettingsNeeded, SnapshotsNeeded
+from api.imports import ImportOptions, Kind, import_document, import_file
+from data.column_mapping import parse_mapping
+
+router = APIRouter(prefix="/api/v1/imports", tags=["imports"])
+
+
+@router.post("")
+def post_import(
+    snapshots: SnapshotsNeeded,
+    settings: SettingsNeeded,
+    policy: PolicyNeeded,
+    lang: Language,
+    file: Annotated[
+        UploadFile, File(description="GeoJSON, GeoPackage, Shapefile (zip), CSV, XLSX")
+    ],
+    kind: Annotated[Kind, Form()] = "projects",
+    mapping: Annotated[str | None, Form(description="mapping file, TOML")] = None,
+    crs: Annotated[str | None, Form()] = None,
+    encoding: Annotated[str | None, Form()] = None,
+    layer: Annotated[str | None, Form()] = None,
+    dry_run: Annotated[bool, Query()] = False,
+    partial: Annotated[bool, Query()] = False,
+) -> dict[str, Any]:
+    """Import a file; the answer lists every row: what became of it, and why."""
+    options = ImportOptions(
+        mapping=parse_mapping(mapping, source="mapping") if mapping else None,
+        crs=crs, encoding=encoding, layer=layer, partial=partial, dry_run=dry_run,
+    )  # fmt: skip
+    with TemporaryDirectory() as folder, snapshots.store() as store:
+        # Only the last part of the name, whatever separator the sender's system uses.
+        name = PurePosixPath(PureWindowsPath(file.filename or "upload").name).name or "upload"
+        path = Path(folder) / name
+        with path.open("wb") as out:
+            while block := file.file.read(1 << 20):
+                out.write(block)
+        report = import_file(store, kind, path, options, policy=policy, actor=settings.actor)
+    return import_document(report, lang)

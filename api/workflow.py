@@ -1,0 +1,201 @@
+"""Use cases on a store, shared by the command line and HTTP; they print nothing."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import date
+from pathlib import Path
+from typing import Any
+from uuid import uuid4
+
+from api.progress import Steps, silent
+from api.provenance import SOFTWARE_VERSION, day_of_judgement, provenance_of
+from api.rows import geometries, rows
+from coordination import City, Policy, detect
+from coordination.audience import ANYBODY, Audience
+from coordination.check import check
+from coordination.faults import InputRefusedError, StoreError, UsageError
+from coordination.findings import SEVERITIES, Findings
+from coordination.review import merge
+from data.findings_files import write_findings
+from data.read_projects import read_projects
+from data.report_page import write_report
+from data.store import Store
+from data.write_layers import write_whole
+from maps.conflict_map import conflict_map
+from maps.report_pictures import report_pictures
+
+_TRIES = 3
+
+
+def run_detection(
+    store: Store, policy: Policy, *, as_of: date | None, actor: str, step: Steps = silent
+) -> tuple[City, Findings]:
+    """Run all rules and write the findings back, with the earlier decisions kept.
+
+    The long work runs on a snapshot; the write is short and starts again when the data moved on in
+    between.
+    """
+    tries = _TRIES
+    while True:
+        step("load")
+        city = store.read_city()
+        earlier, decisions = store.read_findings(), store.decisions()
+        step("detect")
+        found = detect(city, policy, as_of=day_of_judgement(store.info(), as_of))
+        findings = merge(found, earlier, decisions, city, policy)
+        step("save")
+        tries -= 1
+        try:
+            with store.transaction(actor, expect_revision=city.data_revision) as change:
+                change.put_findings(findings)
+        except StoreError as error:
+            if error.key != "store.moved" or not tries:
+                raise
+        else:
+            return city, findings
+
+
+def summary(findings: Findings) -> dict[str, Any]:
+    """Return the figures of one detection for machines and messages."""
+    table = findings.table[findings.table["status"] != "cleared"]
+    return {
+        "as_of": str(findings.as_of),
+        "data_revision": findings.data_revision,
+        "policy_version": findings.policy_version,
+        "software_version": SOFTWARE_VERSION,
+        "counts": {
+            "findings": len(table),
+            "cases": int(table["case_id"].nunique()),
+            **{name: int((table["severity"] == name).sum()) for name in SEVERITIES},
+        },
+        "rules_run": rules_run(findings),
+    }
+
+
+def rules_run(findings: Findings) -> list[dict[str, Any]]:
+    """Return which rules ran; every answer carries it."""
+    return [
+        {"rule": run.rule, "ran": run.ran, "missing": list(run.missing), "found": run.found}
+        for run in findings.rules_run
+    ]
+
+
+def write_files(folder: Path, city: City, findings: Findings) -> list[Path]:
+    """Write the findings as CSV and GeoJSON into ``folder``."""
+    provenance = provenance_of(findings, network=city.network is not None)
+    return list(write_findings(folder, findings, city, provenance))
+
+
+def stored_findings(store: Store) -> tuple[City, Findings]:
+    """Return the city and what the last detection found in it.
+
+    Raises
+    ------
+    UsageError
+        When nothing was detected yet.
+    """
+    findings = store.read_findings()
+    if findings is None:
+        raise UsageError("cli.error.no_detection")
+    return store.read_city(), findings
+
+
+def map_page(city: City, findings: Findings, *, lang: str, tiles: str | None) -> str:
+    """Return the meeting map as one page."""
+    provenance = provenance_of(findings, network=city.network is not None)
+    return conflict_map(city, findings, provenance=provenance, lang=lang, tiles=tiles)
+
+
+def write_map(
+    store: Store, out: Path, *, lang: str, tiles: str | None, step: Steps = silent
+) -> Path:
+    """Write the meeting map of the last detection."""
+    step("load")
+    city, findings = stored_findings(store)
+    step("map")
+    return write_whole(out, map_page(city, findings, lang=lang, tiles=tiles))
+
+
+def write_report_folder(
+    store: Store, out: Path, *, lang: str, unit: str | None = None, step: Steps = silent
+) -> Path:
+    """Write the report and the files of findings; return the page to open first."""
+    step("load")
+    city, findings = stored_findings(store)
+    step("files")
+    audience = Audience(unit=unit) if unit else ANYBODY
+    pictures = report_pictures(city, findings, unit=unit, audience=audience)
+    step("report")
+    provenance = provenance_of(findings, network=city.network is not None)
+    return write_report(
+        out, findings, city, provenance, lang=lang, unit=unit, pictures=pictures, audience=audience
+    )
+
+
+def check_path(
+    store: Store,
+    path: Path,
+    *,
+    as_of: date | None,
+    policy: Policy,
+    actor: str,
+    request: Mapping[str, object] | None = None,
+    step: Steps = silent,
+) -> dict[str, Any]:
+    """Judge the projects of a file against the store; the answer is kept there as evidence.
+
+    Raises
+    ------
+    InputRefusedError
+        When a row of the file cannot be understood: no verdict is given on half a question.
+    """
+    step("read")
+    info = store.info()
+    city = store.read_city()
+    read = read_projects(
+        path, policy=policy, working_crs=info.crs, time_zone=info.time_zone
+    )  # fmt: skip
+    refused = [fault for fault in read.faults if fault.level == "refused"]
+    if refused:
+        raise InputRefusedError(refused, source=path.name)
+    step("detect")
+    answer = check(
+        city, read.projects, read.sites, policy, as_of=day_of_judgement(info, as_of),
+        earlier=store.read_findings(), decisions=store.decisions(),
+    )  # fmt: skip
+    table = answer.findings.table
+    found = {
+        row["finding_id"]: row | {"geometry": shape}
+        for row, shape in zip(rows(table), geometries(table), strict=True)
+    }
+    document: dict[str, Any] = {
+        "check_id": uuid4().hex,
+        "as_of": str(answer.findings.as_of),
+        "data_revision": city.data_revision,
+        "policy_version": policy.version,
+        "software_version": SOFTWARE_VERSION,
+        "rules_run": rules_run(answer.findings),
+        "projects": [
+            {
+                "code": verdict.code,
+                "verdict": verdict.verdict,
+                "findings": [found[finding_id] for finding_id in verdict.finding_ids],
+            }
+            for verdict in answer.verdicts
+        ],
+    }
+    with store.transaction(actor) as change:
+        change.put_check(
+            document["check_id"],
+            policy_version=policy.version,
+            request=request or {"source": path.name},
+            answer=document,
+        )
+    return document
+
+
+def decide(store: Store, finding_id: str, decision: Mapping[str, object], *, actor: str) -> None:
+    """Record a decision on a finding."""
+    with store.transaction(actor) as change:
+        change.put_decision(finding_id, decision)

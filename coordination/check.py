@@ -1,0 +1,135 @@
+"""The check before approval: detection with tentative projects put into the city.
+
+The same rules as the batch, run over the city in which each tentative project stands in place of the
+stored one of its code; the answer keeps what concerns the tentative projects.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from typing import Literal
+
+import geopandas as gpd
+import numpy as np
+import pandas as pd
+
+from coordination.city import City
+from coordination.detection import detect
+from coordination.findings import Findings
+from coordination.policy import Policy
+from coordination.review import merge
+
+VerdictCode = Literal["clear", "coordinate", "blocked"]
+DECIDED = ("resolved", "not_mergeable", "deferred", "waived", "cleared")
+
+
+@dataclass(frozen=True)
+class Verdict:
+    """The answer for one tentative project.
+
+    Attributes
+    ----------
+    code
+        Code of the project.
+    verdict
+        ``blocked`` when a rule in ``policy.blocking_rules`` found something; ``coordinate`` when
+        another finding of medium or above is undecided; else ``clear``. "Clear" is only as good as
+        the list of rules that ran, which goes with every answer.
+    finding_ids
+        The findings that name the project, worst first.
+    """
+
+    code: str
+    verdict: VerdictCode
+    finding_ids: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class CheckAnswer:
+    """Verdicts, and the findings and list of rules they rest on."""
+
+    verdicts: tuple[Verdict, ...]
+    findings: Findings
+
+
+def with_tentative(city: City, projects: pd.DataFrame, sites: gpd.GeoDataFrame) -> City:
+    """Return the city in which ``projects`` stand in place of those of their codes.
+
+    Parameters
+    ----------
+    city
+        The stored city.
+    projects, sites
+        Tables as in `City`; geometry in the city's CRS (m).
+    """
+    codes = set(projects["code"])
+    stays = ~city.projects["code"].isin(codes)
+    sites_stay = ~city.sites["project_code"].isin(codes)
+    merged_sites = pd.concat([city.sites[sites_stay], sites], ignore_index=True)
+    return replace(
+        city,
+        projects=pd.concat([city.projects[stays], projects], ignore_index=True),
+        sites=gpd.GeoDataFrame(merged_sites, geometry="geometry", crs=city.crs),
+    )
+
+
+def check(
+    city: City,
+    projects: pd.DataFrame,
+    sites: gpd.GeoDataFrame,
+    policy: Policy,
+    *,
+    as_of: np.datetime64,
+    earlier: Findings | None = None,
+    decisions: pd.DataFrame | None = None,
+) -> CheckAnswer:
+    """Judge tentative projects against the city.
+
+    Parameters
+    ----------
+    city
+        The stored city.
+    projects, sites
+        The tentative projects, as in `with_tentative`.
+    policy
+        The authority's policy.
+    as_of
+        Day of judgement.
+    earlier, decisions
+        What the store holds of earlier findings and decisions: a decided finding does not ask for
+        coordination again.
+
+    Returns
+    -------
+    CheckAnswer
+        One verdict per project, in the order of ``projects``.
+    """
+    tentative = with_tentative(city, projects, sites)
+    found = detect(tentative, policy, as_of=as_of)
+    if earlier is not None and decisions is not None:
+        found = merge(found, earlier, decisions, tentative, policy)
+    codes = projects["code"].tolist()
+    table = found.table
+    concerns = table["project_a"].isin(codes) | table["project_b"].isin(codes)
+    concerns &= table["status"] != "cleared"
+    kept = table[concerns].reset_index(drop=True)
+    findings = replace(
+        found,
+        table=kept,
+        spans=found.spans[found.spans["finding_id"].isin(kept["finding_id"])].reset_index(
+            drop=True
+        ),
+        hotspots=found.hotspots.iloc[0:0],
+    )
+    return CheckAnswer(tuple(_verdict(code, kept, policy) for code in codes), findings)
+
+
+def _verdict(code: str, table: pd.DataFrame, policy: Policy) -> Verdict:
+    own = table[(table["project_a"] == code) | (table["project_b"] == code)]
+    verdict: VerdictCode = "clear"
+    undecided = ~own["status"].isin(DECIDED)
+    if (undecided & own["severity"].isin(("medium", "high"))).any():
+        verdict = "coordinate"
+    if (own["rule"].isin(policy.blocking_rules) & (own["status"] != "waived")).any():
+        verdict = "blocked"
+    return Verdict(code, verdict, tuple(own["finding_id"]))

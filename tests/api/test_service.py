@@ -1,0 +1,272 @@
+"""The service on the sample town: what it answers, and what it refuses."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from fastapi.testclient import TestClient
+
+from api.app import create_app
+from api.demo import Demo
+from api.settings import Settings
+from data.geopackage_store import open_store
+
+BASE = "http://127.0.0.1:8000"
+
+
+@pytest.fixture
+def client(demo_store: Path) -> Iterator[TestClient]:
+    app = create_app(Settings(store=str(demo_store), max_upload_mb=2))
+    with TestClient(app, base_url=BASE, raise_server_exceptions=False) as client:
+        yield client
+
+
+def problem(answer: Any, status: int) -> dict[str, Any]:
+    assert answer.status_code == status, answer.text
+    assert answer.headers["content-type"] == "application/problem+json"
+    document: dict[str, Any] = answer.json()
+    assert document["status"] == status
+    return document
+
+
+def test_projects_are_paged_and_whole(client: TestClient, demo: Demo) -> None:
+    seen: list[str] = []
+    address: str | None = "/api/v1/projects?limit=150"
+    while address:
+        answer = client.get(address).json()
+        seen += [item["code"] for item in answer["items"]]
+        address = answer["next"]
+    with open_store(demo.store) as store:
+        stored = store.read_city().projects["code"]
+    assert seen == sorted(stored)
+    assert answer["total"] == len(seen)
+
+
+def test_contacts_never_leave(client: TestClient) -> None:
+    answer = client.get("/api/v1/projects?limit=1000").json()
+    assert not [item for item in answer["items"] if "contact" in item]
+
+
+def test_findings_equal_the_store(client: TestClient, demo: Demo) -> None:
+    answer = client.get("/api/v1/findings?limit=1000").json()
+    table = demo.findings.table
+    assert answer["total"] == len(table)
+    by_id = {item["finding_id"]: item for item in answer["items"]}
+    for row in table.head(50).to_dict("records"):
+        item = by_id[row["finding_id"]]
+        assert (item["rule"], item["severity"]) == (row["rule"], row["severity"])
+        assert item["reason_zh"] == row["reason_zh"]
+    assert [run["rule"] for run in answer["rules_run"]] == [r.rule for r in demo.findings.rules_run]
+
+
+def test_filters_narrow(client: TestClient, demo: Demo) -> None:
+    table = demo.findings.table
+    high = client.get("/api/v1/findings?severity=high&limit=1").json()["total"]
+    assert high == int((table["severity"] == "high").sum()) > 0
+    code = table["project_a"].iloc[0]
+    own = client.get(f"/api/v1/findings?project={code}&limit=1000").json()["items"]
+    assert own
+    assert all(code in (item["project_a"], item["project_b"]) for item in own)
+    nowhere = client.get("/api/v1/findings?bbox=2.2,48.8,2.4,48.9").json()
+    assert nowhere["total"] == 0
+    everywhere = client.get("/api/v1/projects?bbox=120,30,123,33&limit=1").json()["total"]
+    assert everywhere > 250
+
+
+@pytest.mark.parametrize(
+    ("address", "status", "code"),
+    [
+        ("/api/v1/projects/none-such", 404, "http_no_project"),
+        ("/api/v1/findings/none-such", 404, "http_no_finding"),
+        ("/api/v1/checks/none-such", 404, "http_no_check"),
+        ("/api/v1/nothing", 404, "not_found"),
+        ("/api/v1/findings?severity=terrible", 400, "http_unknown_value"),
+        ("/api/v1/findings?rule=none", 400, "http_unknown_value"),
+        ("/api/v1/findings?bbox=1,2,3", 400, "http_bad_bbox"),
+        ("/api/v1/findings?bbox=nan,2,3,4", 400, "http_bad_bbox"),
+        ("/api/v1/findings?from=yesterday", 422, "invalid_request"),
+        ("/api/v1/projects?limit=0", 422, "invalid_request"),
+        ("/static/../settings.py", 404, "not_found"),
+    ],
+)
+def test_bad_questions_get_problem_documents(
+    client: TestClient, address: str, status: int, code: str
+) -> None:
+    assert problem(client.get(address), status)["code"] == code
+
+
+def test_language_is_negotiated(client: TestClient) -> None:
+    zh = client.get("/api/v1/projects/x").json()["detail"]
+    en = client.get("/api/v1/projects/x", headers={"Accept-Language": "en-GB,en;q=0.9"}).json()
+    assert zh == "没有编号为 x 的项目。"
+    assert en["detail"] == "There is no project with the code x."
+
+
+@pytest.mark.parametrize(
+    "headers",
+    [
+        {"Host": "evil.example"},
+        {"Host": "127.0.0.1.evil.example:8000"},
+        {"Origin": "https://evil.example"},
+        {"Origin": "null"},
+        {"Sec-Fetch-Site": "cross-site"},
+    ],
+)
+def test_only_this_machine_is_answered(client: TestClient, headers: dict[str, str]) -> None:
+    assert problem(client.get("/healthz", headers=headers), 403)["code"] == "foreign_host"
+    assert client.get("/healthz", headers={"Origin": BASE}).status_code == 200
+
+
+def test_large_bodies_are_refused(client: TestClient) -> None:
+    answer = client.post("/api/v1/imports", files={"file": ("a.csv", b"x" * 3_000_000)})
+    problem(answer, 413)
+
+
+def test_an_import_goes_the_same_way(client: TestClient, demo: Demo) -> None:
+    content = (demo.store.parent / "input" / "projects.geojson").read_bytes()
+    before = client.get("/readyz").json()["data_revision"]
+    same = client.post("/api/v1/imports", files={"file": ("projects.geojson", content)}).json()
+    assert same["counts"]["new"] == same["counts"]["changed"] == 0
+    assert {row["change"] for row in same["rows"] if row["outcome"] != "refused"} == {"unchanged"}
+    assert client.get("/readyz").json()["data_revision"] == before
+
+
+def test_a_dry_run_writes_nothing(client: TestClient) -> None:
+    feature = tentative("DRY-1")
+    body = json.dumps({"type": "FeatureCollection", "features": [feature]})
+    answer = client.post(
+        "/api/v1/imports?dry_run=true", files={"file": ("one.geojson", body.encode())}
+    ).json()
+    assert answer["written"] is False
+    assert answer["counts"]["rows"] == 1
+    assert client.get("/api/v1/projects/DRY-1").status_code == 404
+
+
+def test_bad_rows_are_named(client: TestClient) -> None:
+    feature = tentative("BAD-1", finish="2025-01-01")
+    body = json.dumps({"type": "FeatureCollection", "features": [tentative("OK-1"), feature]})
+    answer = client.post("/api/v1/imports", files={"file": ("two.geojson", body.encode())}).json()
+    assert answer["written"] is False
+    refused = [fault for fault in answer["faults"] if fault["level"] == "refused"]
+    assert [(fault["code"], fault["row"]) for fault in refused] == [("finish_before_start", 2)]
+    assert client.get("/api/v1/projects/OK-1").status_code == 404
+
+
+@pytest.mark.parametrize(
+    ("name", "content"),
+    [
+        ("empty.geojson", b""),
+        ("junk.bin", bytes(range(256)) * 20),
+        ("cut.geojson", b'{"type":"FeatureCollection","features":[{"type":"Fea'),
+        ("../../etc/passwd", b"root:x:0:0"),
+        ("a.zip", b"PK\x03\x04 not a zip"),
+    ],
+)
+def test_bad_files_are_refused(client: TestClient, name: str, content: bytes) -> None:
+    answer = client.post("/api/v1/imports", files={"file": (name, content)})
+    assert problem(answer, 422)["code"] == "input_refused"
+
+
+def tentative(code: str, **changes: str) -> dict[str, Any]:
+    return {
+        "type": "Feature",
+        "geometry": {
+            "type": "Polygon",
+            "coordinates": [[[121.25, 31.38], [121.2501, 31.38], [121.2501, 31.3801],
+                             [121.25, 31.3801], [121.25, 31.38]]],
+        },
+        "properties": {
+            "项目编号": code, "项目名称": "试验", "项目单位": "试验单位", "行业": "市政管线",
+            "施工工艺": "开挖", "计划开工": "2026-04-01", "计划竣工": "2026-05-01",
+        } | {{"finish": "计划竣工"}.get(key, key): value for key, value in changes.items()},
+    }  # fmt: skip
+
+
+def test_check_equals_batch(client: TestClient, demo: Demo) -> None:
+    """Checking stored projects in place of themselves gives the findings of the batch."""
+    source = json.loads((demo.store.parent / "input" / "projects.geojson").read_text("utf-8"))
+    filed = {feature["properties"]["项目编号"] for feature in source["features"]}
+    table = demo.findings.table
+    pairs = table[table["rule"].isin(("concurrent_works", "repeat_excavation"))]
+    codes = [c for c in pairs["project_a"].drop_duplicates() if c in filed][:12]
+    own_features = [f for f in source["features"] if f["properties"]["项目编号"] in codes]
+    body = {"type": "FeatureCollection", "features": own_features}
+    answer = client.post("/api/v1/checks", json=body)
+    assert answer.status_code == 200, answer.text
+    document = answer.json()
+    assert sorted(project["code"] for project in document["projects"]) == sorted(codes)
+    for project in document["projects"]:
+        own = (table["project_a"] == project["code"]) | (table["project_b"] == project["code"])
+        expected = set(
+            table.loc[own, ["finding_id", "severity", "reason_zh"]].itertuples(
+                index=False, name=None
+            )
+        )
+        got = {(f["finding_id"], f["severity"], f["reason_zh"]) for f in project["findings"]}
+        assert got == expected
+        undecided = {severity for _, severity, _ in expected} & {"medium", "high"}
+        assert project["verdict"] == ("coordinate" if undecided else "clear")
+
+
+def test_a_check_is_kept_as_evidence(client: TestClient) -> None:
+    document = client.post("/api/v1/checks", json=tentative("NEW-1")).json()
+    assert [project["code"] for project in document["projects"]] == ["NEW-1"]
+    again = client.get(f"/api/v1/checks/{document['check_id']}").json()
+    assert again == document
+    assert client.get("/api/v1/projects/NEW-1").status_code == 404
+
+
+def test_a_check_that_cannot_be_understood_gives_no_verdict(client: TestClient) -> None:
+    bad = tentative("BAD-2", finish="2025-01-01")
+    document = problem(client.post("/api/v1/checks", json=bad), 422)
+    assert [entry["code"] for entry in document["errors"]] == ["finish_before_start"]
+    assert (
+        problem(client.post("/api/v1/checks", json={"type": "Point"}), 422)["code"]
+        == "http_no_geojson"
+    )
+    assert problem(client.post("/api/v1/checks", json=[1]), 422)["code"] == "invalid_request"
+
+
+def test_a_decision_stays_through_the_next_detection(
+    client: TestClient, demo: Demo, demo_store: Path
+) -> None:
+    from typer.testing import CliRunner
+
+    from api.cli import app
+
+    finding_id = demo.findings.table["finding_id"].iloc[0]
+    decision = {"status": "resolved", "note": "四月例会", "agreed_item": "同沟同槽"}
+    answer = client.post(f"/api/v1/findings/{finding_id}/decisions", json=decision)
+    assert answer.status_code == 201, answer.text
+    run = CliRunner().invoke(app, ["detect", "--store", str(demo_store)])
+    assert run.exit_code == 0, run.output
+    after = client.get(f"/api/v1/findings/{finding_id}").json()
+    assert after["status"] == "resolved"
+    assert [row["note"] for row in after["decisions"]] == ["四月例会"]
+
+
+def test_an_unknown_decision_is_refused(client: TestClient, demo: Demo) -> None:
+    finding_id = demo.findings.table["finding_id"].iloc[0]
+    address = f"/api/v1/findings/{finding_id}/decisions"
+    assert problem(client.post(address, json={"status": "done"}), 422)["code"] == "invalid_request"
+    assert problem(client.post(address, json={"status": "cleared"}), 422)
+    assert problem(client.post("/api/v1/findings/none/decisions", json={"status": "resolved"}), 404)
+
+
+def test_pages_and_documents(client: TestClient) -> None:
+    start = client.get("/?lang=en")
+    assert "Meeting map" in start.text
+    assert "<script" in client.get("/maps/conflicts").text
+    docs = client.get("/docs").text
+    assert "http://" not in docs
+    assert "https://" not in docs
+    assert client.get("/static/swagger-ui-bundle.js").status_code == 200
+    paths = client.get("/openapi.json").json()["paths"]
+    assert {"/api/v1/imports", "/api/v1/checks", "/api/v1/projects", "/api/v1/findings"} <= set(
+        paths
+    )
+    assert client.get("/healthz").json()["status"] == "ok"
