@@ -43,6 +43,8 @@ class Strips:
         Length [m].
     level
         0 on the ground.
+    beside_m
+        The margin [m].
     """
 
     lines: Geometries
@@ -52,6 +54,7 @@ class Strips:
     half_m: Floats
     length_m: Floats
     level: Ints
+    beside_m: float
 
 
 def road_strips(sections: gpd.GeoDataFrame, *, beside_m: float, outside_m: float) -> Strips:
@@ -92,7 +95,7 @@ def road_strips(sections: gpd.GeoDataFrame, *, beside_m: float, outside_m: float
         together = as_geometries(shapely.geometrycollections(strip, indices=section))
         sides.append(as_geometries(shapely.union_all(together[:, None], axis=1)))
     outer = as_geometries(shapely.buffer(lines, half + beside_m + outside_m, cap_style="flat"))
-    return Strips(lines, sides[0], sides[1], outer, half, length, level)
+    return Strips(lines, sides[0], sides[1], outer, half, length, level, beside_m)
 
 
 def _reach(  # noqa: PLR0917 - one table of chunks
@@ -204,8 +207,13 @@ def meet_strips(
     extra_m
         Least length of a one-sided end of a wide part [m].
     """
-    tree = shapely.STRtree(strips.outer)
-    part, section = tree.query(parts, predicate="intersects")
+    # Near first (boxes grown by the reach are enough of a sieve), exactly later.
+    reach_m = strips.half_m + strips.beside_m
+    line_boxes = shapely.bounds(strips.lines) + reach_m[:, None] * np.array([-1.0, -1.0, 1.0, 1.0])
+    boxes = as_geometries(shapely.box(*line_boxes.T))
+    part, section = shapely.STRtree(boxes).query(parts)
+    close = shapely.dwithin(parts[part], strips.lines[section], reach_m[section])
+    part, section = part[close].astype(np.int64), section[close].astype(np.int64)
     shape = parts[part]
     on_left = as_geometries(shapely.intersection(shape, strips.left[section]))
     on_right = as_geometries(shapely.intersection(shape, strips.right[section]))
@@ -215,7 +223,10 @@ def meet_strips(
     on_left, on_right = on_left[real], on_right[real]
     left_m2, right_m2 = left_m2[real], right_m2[real]
     on_m2 = left_m2 + right_m2
-    near_m2 = shapely.area(shapely.intersection(shape, strips.outer[section]))
+    near_m2 = shapely.area(shape)
+    wider = np.flatnonzero(near_m2 > on_m2 + 0.01)
+    outer = strips.outer[section[wider]]
+    near_m2[wider] = shapely.area(shapely.intersection(shape[wider], outer))
     cut = as_geometries(shapely.intersection(strips.lines[section], shape))
     cut_m = shapely.length(cut)
 
