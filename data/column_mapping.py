@@ -119,7 +119,7 @@ def parse_mapping(
     source
         What errors call the file.
     fields
-        Names that may be mapped; default those of projects, roads and the ledger.
+        Names that may be mapped; default those of projects, roads, the ledger and areas.
 
     Raises
     ------
@@ -137,7 +137,11 @@ def parse_mapping(
         fault = Fault("mapping_not_toml", params={"reason": str(error)})
         raise InputRefusedError([fault], source=source) from None
     faults: list[Fault] = []
-    known = frozenset(FIELD) | ROAD_FIELDS | LEDGER_FIELDS if fields is None else frozenset(fields)
+    known = (
+        frozenset(FIELD) | ROAD_FIELDS | LEDGER_FIELDS | AREA_FIELDS
+        if fields is None
+        else frozenset(fields)
+    )
 
     def section(name: str, *, named_fields: bool = True) -> dict[str, Any]:
         found = raw.get(name, {})
@@ -215,6 +219,9 @@ ROAD_FIELDS = frozenset(
 
 LEDGER_FIELDS = frozenset({"ledger_id", "kind", "surface", "day"})
 """What `data.read_history` takes beside the fields of projects."""
+
+AREA_FIELDS = frozenset({"restriction_id", "boundary_id", "severity", "legal_basis", "parent"})
+"""What `data.read_areas` takes beside those."""
 
 _ENTRIES = frozenset(
     {"crs", "time_zone", "encoding", "layer", "columns", "values", "constants", "units", "dates",

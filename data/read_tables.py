@@ -37,6 +37,10 @@ _COORDINATES = (
 )
 
 
+_LOOKED_AT = 500
+"""So many filled cells of a column show whether it holds geometry."""
+
+
 @dataclass(frozen=True)
 class TableGeometry:
     """Geometry found in the columns of a table.
@@ -253,6 +257,7 @@ def find_geometry(table: pd.DataFrame, *, first_row: int) -> TableGeometry | Non
     """
     for name in table.columns:
         texts = table[name].dropna()
+        texts = texts.iloc[:_LOOKED_AT]
         texts = texts[texts.map(lambda value: isinstance(value, str))]
         if texts.empty:
             continue

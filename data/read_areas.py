@@ -1,0 +1,149 @@
+"""Restricted periods, protected areas and boundaries: plain layers of areas."""
+
+from __future__ import annotations
+
+import hashlib
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Literal
+
+import geopandas as gpd
+import numpy as np
+import pandas as pd
+import shapely
+from pyproj import CRS
+
+from coordination.faults import Fault, InputRefusedError
+from coordination.policy import FootprintPolicy
+from coordination.project_checks import check_windows
+from coordination.projects import Field
+from data.column_mapping import ColumnMapping, load_mapping, match_columns
+from data.field_values import read_fields
+from data.place_rows import ground_of, place_rows
+from data.read_layers import read_layer
+
+AreaKind = Literal["restrictions", "boundaries"]
+
+_FIELDS: dict[AreaKind, tuple[Field, ...]] = {
+    "restrictions": (
+        Field("restriction_id", "text", "site", "编号", "id", ("fid", "objectid")),
+        Field("name", "text", "site", "名称", "name"),
+        Field("kind", "text", "site", "类型", "kind", ("类别",)),
+        Field("road", "text", "site", "道路名称", "road", ("路名", "道路")),
+        Field("start", "date", "site", "开始", "start", ("开始日期", "起始日期", "起")),
+        Field("finish", "date", "site", "结束", "finish", ("结束日期", "截止日期", "止", "end")),
+        Field("severity", "text", "site", "级别", "severity"),
+        Field("legal_basis", "text", "site", "依据", "legal basis", ("法律依据",)),
+    ),
+    "boundaries": (
+        Field("boundary_id", "text", "site", "编号", "id", ("fid", "objectid")),
+        Field("code", "text", "site", "代码", "code", ("adcode", "行政区划代码")),
+        Field("name", "text", "site", "名称", "name", ("街镇", "区划名称")),
+        Field("name_en", "text", "site", "英文名称", "English name"),
+        Field("level", "text", "site", "级别", "level"),
+        Field("parent", "text", "site", "上级", "parent"),
+    ),
+}
+
+
+@dataclass(frozen=True)
+class ReadAreas:
+    """A layer of areas as read.
+
+    Attributes
+    ----------
+    areas
+        Columns of the kind, ``source`` and ``geometry`` (MultiPolygon in `crs`).
+    rows
+        ``row``, ``code`` (the area's id), ``outcome``: ``accepted``, ``repaired`` or ``refused``.
+    faults
+        Everything that was found.
+    crs
+        The metric working CRS.
+    """
+
+    areas: gpd.GeoDataFrame
+    rows: pd.DataFrame
+    faults: list[Fault]
+    crs: CRS
+
+
+def read_areas(
+    path: Path | str,
+    kind: AreaKind,
+    *,
+    mapping: ColumnMapping | Path | str | None = None,
+    crs: CRS | str | int | None = None,
+    encoding: str | None = None,
+    layer: str | None = None,
+    working_crs: CRS | None = None,
+    time_zone: str | None = None,
+) -> ReadAreas:
+    """Read restrictions or boundaries; a row without an area is refused.
+
+    Parameters
+    ----------
+    path, mapping, crs, encoding, layer, working_crs, time_zone
+        As `data.read_projects.read_projects`.
+    kind
+        Which layer it is.
+
+    Raises
+    ------
+    InputRefusedError
+        When the file as a whole cannot be read.
+    """
+    if isinstance(mapping, Path | str):
+        mapping = load_mapping(mapping)
+    mapping = mapping or ColumnMapping()
+    source = read_layer(
+        path,
+        layer=layer or mapping.layer,
+        encoding=encoding or mapping.encoding,
+        crs=crs if crs is not None else mapping.crs,
+    )
+    fields = _FIELDS[kind]
+    names = [str(name) for name in source.table.columns if name != "geometry"]
+    matched = match_columns(names, fields, mapping, truncated=source.format == "shapefile")
+    if matched.faults:
+        raise InputRefusedError(matched.faults, source=source.source)
+    if not len(source.table):
+        raise InputRefusedError([Fault("file_empty")], source=source.source)
+    read = read_fields(
+        source.table, matched, fields, mapping, first_row=source.first_row,
+        time_zone=time_zone or "Asia/Shanghai",
+    )  # fmt: skip
+    places = place_rows(source, working_crs)
+    faults = [*source.faults, *read.faults, *places.faults]
+    rows = read.table
+    numbers = np.arange(len(rows)) + source.first_row
+    faults += check_windows(rows.assign(row=numbers), {n: c[0] for n, c in matched.columns.items()})
+    told = {fault.row for fault in faults if fault.level == "refused"}
+    flat = ~(shapely.get_dimensions(places.geometry) == 2)
+    faults += [Fault("not_an_area", row=int(row)) for row in numbers[flat] if int(row) not in told]
+    name = fields[0].name
+    made = [
+        None if wkb is None else f"auto-{hashlib.sha256(wkb).hexdigest()[:12]}"
+        for wkb in shapely.to_wkb(places.geometry)
+    ]
+    rows[name] = rows[name].fillna(pd.Series(made, index=rows.index, dtype="str"))
+    twice = (rows[name].duplicated() & rows[name].notna()).to_numpy()
+    faults += [
+        Fault("area_id_twice", row=int(row), params={"id": str(given)})
+        for row, given in zip(numbers[twice], rows.loc[twice, name], strict=True)
+    ]
+    refused = np.isin(
+        numbers, [f.row for f in faults if f.level == "refused" and f.row is not None]
+    )
+    refused |= any(fault.level == "refused" and fault.row is None for fault in faults)
+    mended = np.isin(numbers, [f.row or 0 for f in faults if f.level == "repaired"])
+    widths = pd.DataFrame(index=rows.index, columns=["width_m", "utility", "sector", "position"])
+    areas, _ = ground_of(places.geometry, widths.astype("float64"), FootprintPolicy())
+    table = gpd.GeoDataFrame(rows.assign(source=source.source), geometry=areas, crs=places.crs)
+    outcome = np.select([refused, mended], ["refused", "repaired"], "accepted").astype(object)
+    return ReadAreas(
+        table[~refused].reset_index(drop=True),
+        pd.DataFrame({"row": numbers, "code": rows[name], "outcome": outcome}),
+        sorted(faults, key=lambda fault: (fault.level != "refused", fault.row or 0)),
+        places.crs,
+    )

@@ -1,0 +1,42 @@
+"""Restrictions and boundaries."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from data.read_areas import read_areas
+
+AREA = "POLYGON ((121.2 31.3, 121.3 31.3, 121.3 31.4, 121.2 31.3))"
+
+
+def test_restrictions(tmp_path: Path) -> None:
+    path = tmp_path / "a.csv"
+    path.write_text(
+        f'编号,名称,开始,结束,范围\n1,节日,2025-10-01,2025-10-07,"{AREA}"\n'
+        f'2,考试,2025-06-09,2025-06-07,"{AREA}"\n3,汛期,2025-06-01,2025-09-30,\n'
+        f'1,会展,2025-11-05,2025-11-10,"{AREA}"\n,,,,"{AREA}"\n',
+        "utf-8",
+    )
+    found = read_areas(path, "restrictions", crs=4326)
+    assert [(fault.code, fault.row) for fault in found.faults] == [
+        ("finish_before_start", 3), ("not_an_area", 4), ("area_id_twice", 5),
+    ]  # fmt: skip
+    assert found.rows["outcome"].tolist() == [
+        "accepted", "refused", "refused", "refused", "accepted",
+    ]  # fmt: skip
+    area = found.areas.iloc[0]
+    assert (area["restriction_id"], area["name"], area["source"]) == ("1", "节日", "a.csv")
+    assert str(area["finish"])[:10] == "2025-10-07"
+    assert found.areas.geom_type.tolist() == ["MultiPolygon", "MultiPolygon"]
+    assert found.areas["restriction_id"].str.startswith("auto-").tolist() == [False, True]
+
+
+@pytest.mark.real_data
+def test_real_boundaries(real_data: Path) -> None:
+    path = real_data / "shanghai_boundaries" / "jiading_towns_GCJ02.geojson"
+    found = read_areas(path, "boundaries")
+    assert len(found.areas) == 12
+    assert found.areas["boundary_id"].is_unique
+    assert found.areas.area.sum() / 1e6 == pytest.approx(462.6, abs=0.3)
