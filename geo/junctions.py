@@ -54,19 +54,21 @@ def has_partner(edges: pd.DataFrame) -> Flags:
     partner = np.zeros(len(edges), dtype=np.bool_)
     own = np.flatnonzero((edges["oneway"] & edges["named"]).to_numpy())
     lines = edges["geometry"].to_numpy()
-    middle = shapely.line_interpolate_point(lines[own], 0.5, normalized=True)
-    one, two = shapely.STRtree(lines[own]).query(
-        middle, predicate="dwithin", distance=CARRIAGEWAYS_APART_M
+    probes = np.array([0.25, 0.5, 0.75])
+    probed, share = np.repeat(own, len(probes)), np.tile(probes, len(own))
+    places = shapely.line_interpolate_point(lines[probed], share, normalized=True)
+    row, other = shapely.STRtree(lines[own]).query(
+        places, predicate="dwithin", distance=CARRIAGEWAYS_APART_M
     )
+    one, two = probed[row], own[other]
     road = edges["road"].to_numpy()
     level = edges["level"].to_numpy()
-    same = (one != two) & (road[own[one]] == road[own[two]]) & (level[own[one]] == level[own[two]])
-    one, two = one[same], two[same]
-    at = shapely.line_locate_point(lines[own[two]], middle[one])
-    here = direction_at(lines[own[one]], shapely.length(lines[own[one]]) / 2)
-    there = direction_at(lines[own[two]], at)
-    opposite = (here * there).sum(axis=1) < -0.7
-    partner[own[one[opposite]]] = True
+    same = (one != two) & (road[one] == road[two]) & (level[one] == level[two])
+    row, one, two = row[same], one[same], two[same]
+    at = shapely.line_locate_point(lines[two], places[row])
+    here = direction_at(lines[one], shapely.length(lines[one]) * share[row])
+    opposite = (here * direction_at(lines[two], at)).sum(axis=1) < -0.7
+    partner[one[opposite]] = True
     return partner
 
 
