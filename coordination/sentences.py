@@ -69,7 +69,10 @@ def _facts(findings: gpd.GeoDataFrame, context: Context) -> list[dict[str, objec
         a, b = facts["project_a"].map(values), facts["project_b"].map(values)
         facts[f"differ_{name}"] = a.notna() & b.notna() & (a != b)
     facts["has_network"] = context.network is not None
-    return [dict(zip(facts.columns, row, strict=True)) for row in facts.itertuples(index=False)]
+    return [
+        dict(zip(facts.columns, row, strict=True))
+        for row in facts.astype("object").itertuples(index=False)
+    ]
 
 
 def _sentence(fact: dict[str, object], lang: str) -> str:
