@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any, Literal, get_args
 
 import pandas as pd
 from pyproj import CRS
@@ -19,15 +19,20 @@ from coordination.faults import Fault
 from coordination.project_checks import known_projects
 from data.column_mapping import ColumnMapping
 from data.geopackage_store import create_store, open_store
+from data.read_areas import read_areas
 from data.read_history import read_history
-from data.read_layers import read_layer
+from data.read_layers import Layer, read_layer
 from data.read_projects import read_projects
 from data.read_roads import read_roads
 from data.rejects import write_rejects
 from data.store import ImportOutcome, Store, Transaction
 from geo.road_network import build_network
 
-Kind = Literal["roads", "projects", "history"]
+Kind = Literal["roads", "projects", "history", "restrictions", "boundaries"]
+KINDS: tuple[Kind, ...] = get_args(Kind)
+
+
+OUTCOMES = ("accepted", "incomplete", "repaired", "left_out", "refused")
 
 
 @dataclass(frozen=True)
@@ -51,7 +56,8 @@ class ImportReport:
     ----------
     rows
         ``row`` (as a person counts it), ``code``, ``outcome`` (``accepted``, ``incomplete``,
-        ``repaired``, ``refused``), and ``change`` (``new``, ``changed``, ``unchanged``, missing
+        ``repaired``, ``left_out``: no business of ours, such as a footpath among roads;
+        ``refused``), and ``change`` (``new``, ``changed``, ``unchanged``, missing
         where nothing was written).
     outcome
         Codes by what changed, and the data revision after the import.
@@ -80,10 +86,7 @@ class ImportReport:
         by_outcome = self.rows["outcome"].value_counts()
         return {
             "rows": len(self.rows),
-            **{
-                name: int(by_outcome.get(name, 0))
-                for name in ("accepted", "incomplete", "repaired", "refused")
-            },
+            **{name: int(by_outcome.get(name, 0)) for name in OUTCOMES},
             "new": len(self.outcome.new),
             "changed": len(self.outcome.changed),
             "unchanged": len(self.outcome.unchanged),
@@ -164,126 +167,148 @@ def import_file(
     """
     if options.crs is not None:
         parse_crs(options.crs)
-    importer = {"roads": _roads, "projects": _projects, "history": _history}[kind]
-    return importer(store, path, options, policy=policy, actor=actor, step=step)
-
-
-def _roads(
-    store: Store, path: Path, options: ImportOptions, *, policy: Policy, actor: str, step: Steps
-) -> ImportReport:
     step("read")
-    info = store.info()
-    read = read_roads(
-        path, mapping=options.mapping, crs=options.crs, encoding=options.encoding,
-        layer=options.layer, working_crs=info.crs,
-    )  # fmt: skip
+    read = _READERS[kind](store, path, options, policy, step)
+    step("write")
+    refused = bool((read.rows["outcome"] == "refused").any())
+    written = not options.dry_run and (options.partial or not refused)
+    outcome = ImportOutcome((), (), (), store.info().data_revision)
+    if written:
+        with store.transaction(actor) as change:
+            if read.chooses_crs:
+                change.set_crs(read.crs)
+            outcome = read.put(change)
+        outcome = replace(outcome, revision=store.info().data_revision)
+    if options.rejects is not None:
+        write_rejects(options.rejects, _layer(path, options), read.faults)
+    return ImportReport(
+        kind=kind,
+        source=path.name,
+        crs=read.crs.to_string(),
+        rows=_with_change(read.rows, outcome) if written else read.rows,
+        faults=tuple(read.faults),
+        outcome=outcome,
+        written=written,
+        details=read.details,
+    )
+
+
+@dataclass(frozen=True)
+class _Read:
+    """A file as read, and how it is put into the store."""
+
+    rows: pd.DataFrame
+    faults: list[Fault]
+    crs: CRS
+    put: Callable[[Transaction], ImportOutcome]
+    chooses_crs: bool
+    details: Mapping[str, int] = field(default_factory=dict)
+
+
+def _roads(store: Store, path: Path, options: ImportOptions, policy: Policy, step: Steps) -> _Read:
+    crs = store.info().crs
+    read = read_roads(path, working_crs=crs, **_how(options))
     step("network")
     network = build_network(
         read.centre_lines,
         width_m=policy.network.width_m,
         corner_radius_m=policy.network.corner_radius_m,
     )
-    step("write")
-    outcome, written = _write(
-        store, actor, options, read.rows,
-        lambda change: change.put_roads(network, source=path.name), crs=read.crs,
-    )  # fmt: skip
-    _reject(options, path, read.faults)
     details = {
-        "roads": network.sections["road"].nunique(),
+        "roads": int(network.sections["road"].nunique()),
         "sections": len(network.sections),
         "junctions": len(network.junctions),
     }
-    return ImportReport(
-        "roads", path.name, read.crs.to_string(), read.rows, tuple(read.faults), outcome, written,
-        details,
+    return _Read(
+        read.rows, read.faults, read.crs,
+        lambda change: change.put_roads(network, source=path.name),
+        crs is None, details,
     )  # fmt: skip
 
 
 def _projects(
-    store: Store, path: Path, options: ImportOptions, *, policy: Policy, actor: str, step: Steps
-) -> ImportReport:
-    step("read")
+    store: Store, path: Path, options: ImportOptions, policy: Policy, step: Steps
+) -> _Read:
+    del step
     info = store.info()
+    known = None
+    if info.crs is not None:
+        city = store.read_city()
+        known = known_projects(city.projects, city.sites)
     read = read_projects(
-        path, mapping=options.mapping, crs=options.crs, encoding=options.encoding,
-        layer=options.layer, policy=policy, working_crs=info.crs, time_zone=info.time_zone,
-        known=_known(store) if info.crs else None,
+        path, policy=policy, working_crs=info.crs, time_zone=info.time_zone, known=known,
+        **_how(options),
     )  # fmt: skip
-    step("network")
-    step("write")
-    outcome, written = _write(
-        store, actor, options, read.rows,
-        lambda change: change.put_projects(read.projects, read.sites, read.filings), crs=read.crs,
+    return _Read(
+        read.rows, read.faults, read.crs,
+        lambda change: change.put_projects(read.projects, read.sites, read.filings),
+        info.crs is None,
     )  # fmt: skip
-    _reject(options, path, read.faults)
-    table = _with_change(read.rows, outcome) if written else read.rows
-    return ImportReport(
-        "projects", path.name, read.crs.to_string(), table, tuple(read.faults), outcome, written
-    )
-
-
-def _known(store: Store) -> pd.DataFrame:
-    city = store.read_city()
-    return known_projects(city.projects, city.sites)
 
 
 def _history(
-    store: Store, path: Path, options: ImportOptions, *, policy: Policy, actor: str, step: Steps
-) -> ImportReport:
-    step("read")
+    store: Store, path: Path, options: ImportOptions, policy: Policy, step: Steps
+) -> _Read:
+    del step
     info = store.info()
     read = read_history(
-        path, mapping=options.mapping, crs=options.crs, encoding=options.encoding,
-        layer=options.layer, policy=policy, working_crs=info.crs, time_zone=info.time_zone,
+        path, policy=policy, working_crs=info.crs, time_zone=info.time_zone, **_how(options)
+    )
+    return _Read(
+        read.rows, read.faults, read.crs, lambda change: change.put_ledger(read.ledger),
+        info.crs is None,
     )  # fmt: skip
-    step("network")
-    step("write")
-    outcome, written = _write(
-        store,
-        actor,
-        options,
-        read.rows,
-        lambda change: change.put_ledger(read.ledger),
-        crs=read.crs,
-    )
-    _reject(options, path, read.faults)
-    table = _with_change(read.rows, outcome) if written else read.rows
-    return ImportReport(
-        "history", path.name, read.crs.to_string(), table, tuple(read.faults), outcome, written
-    )
 
 
-def _write(
-    store: Store,
-    actor: str,
-    options: ImportOptions,
-    table: pd.DataFrame,
-    put: Callable[[Transaction], ImportOutcome],
-    *,
-    crs: CRS,
-) -> tuple[ImportOutcome, bool]:
-    """Write unless it is a dry run, or rows were refused without leave to go on without them."""
-    refused = bool((table["outcome"] == "refused").any())
-    if options.dry_run or (refused and not options.partial):
-        return ImportOutcome((), (), (), store.info().data_revision), False
-    with store.transaction(actor) as change:
-        if store.info().crs is None:
-            change.set_crs(crs)
-        outcome = put(change)
-    return replace(outcome, revision=store.info().data_revision), True
+def _areas(kind: Literal["restrictions", "boundaries"]) -> _Reader:
+    def reader(
+        store: Store, path: Path, options: ImportOptions, policy: Policy, step: Steps
+    ) -> _Read:
+        del policy, step
+        info = store.info()
+        read = read_areas(
+            path, kind, working_crs=info.crs, time_zone=info.time_zone, **_how(options)
+        )
+        return _Read(
+            read.rows, read.faults, read.crs, lambda change: change.put_layer(kind, read.areas),
+            info.crs is None,
+        )  # fmt: skip
+
+    return reader
+
+
+_Reader = Callable[[Store, Path, ImportOptions, Policy, Steps], _Read]
+
+_READERS: Mapping[Kind, _Reader] = {
+    "roads": _roads,
+    "projects": _projects,
+    "history": _history,
+    "restrictions": _areas("restrictions"),
+    "boundaries": _areas("boundaries"),
+}
+
+
+def _how(options: ImportOptions) -> dict[str, Any]:
+    return {
+        "mapping": options.mapping, "crs": options.crs, "encoding": options.encoding,
+        "layer": options.layer,
+    }  # fmt: skip
+
+
+def _layer(path: Path, options: ImportOptions) -> Layer:
+    """Read the file once more as it is, for the rows that were refused."""
+    mapping = options.mapping or ColumnMapping()
+    return read_layer(
+        path,
+        layer=options.layer or mapping.layer,
+        encoding=options.encoding or mapping.encoding,
+        crs=options.crs or mapping.crs,
+    )
 
 
 def _with_change(table: pd.DataFrame, outcome: ImportOutcome) -> pd.DataFrame:
     change = {
-        code: name
-        for name in ("new", "changed", "unchanged")
-        for code in getattr(outcome, name)
-    }  # fmt: skip
-    return table.assign(change=table["code"].map(change).where(table["outcome"] != "refused"))
-
-
-def _reject(options: ImportOptions, path: Path, faults: Sequence[Fault]) -> None:
-    if options.rejects is not None:
-        layer = read_layer(path, layer=options.layer, encoding=options.encoding, crs=options.crs)
-        write_rejects(options.rejects, layer, list(faults))
+        code: name for name in ("new", "changed", "unchanged") for code in getattr(outcome, name)
+    }
+    in_store = ~table["outcome"].isin(("refused", "left_out"))
+    return table.assign(change=table["code"].map(change).where(in_store))

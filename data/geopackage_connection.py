@@ -36,6 +36,16 @@ def store_errors(path: Path) -> Iterator[None]:
         raise StoreError(key, path=str(path)) from error
 
 
+@contextmanager
+def undone_unless_finished(connection: sqlite3.Connection) -> Iterator[None]:
+    """Roll back a transaction that the block, however it ends, has not brought to its end."""
+    try:
+        yield
+    finally:
+        if connection.in_transaction:
+            connection.execute("ROLLBACK")
+
+
 def connect(path: Path, *, wait_s: float, wal: bool = True) -> sqlite3.Connection:
     """Open the file for reading and writing, with our functions; it must exist.
 

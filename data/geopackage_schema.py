@@ -136,6 +136,7 @@ ROAD_SECTIONS = Table(
         Column("trim_from_m", "number"),
         Column("trim_to_m", "number"),
         Column("named", "flag"),
+        Column("level", "integer"),
         _EXTRA,
     ),
     ("section_id",),

@@ -27,7 +27,13 @@ from coordination.city import City
 from coordination.faults import StoreError
 from coordination.findings import Findings
 from data import geopackage_schema as schema
-from data.geopackage_connection import connect, refuse_foreign, refuse_path, store_errors
+from data.geopackage_connection import (
+    connect,
+    refuse_foreign,
+    refuse_path,
+    store_errors,
+    undone_unless_finished,
+)
 from data.geopackage_create import make_file, move_into_place
 from data.geopackage_crs import stored_crs
 from data.geopackage_read import read_city, read_findings, read_table, revisions
@@ -242,7 +248,7 @@ class GeopackageStore:
         """
         with self._borrow() as connection:
             connection.execute("BEGIN IMMEDIATE")
-            try:
+            with undone_unless_finished(connection):
                 log_revision, data_revision = revisions(connection)
                 if expect_revision is not None and not (
                     data_revision <= expect_revision <= log_revision
@@ -252,10 +258,6 @@ class GeopackageStore:
                 writer = Writer(connection, actor=actor, at=now(), revision=log_revision + 1)
                 yield GeopackageTransaction(writer)
                 connection.execute("COMMIT" if writer.finish() else "ROLLBACK")
-            except BaseException:
-                if connection.in_transaction:
-                    connection.execute("ROLLBACK")
-                raise
 
     # ---- care ----------------------------------------------------------------------------------
 

@@ -116,7 +116,7 @@ def assign(
 
     Planners draw whole streets across their junctions, so that plain overlap says little; the rule
     is that of the domain ("same road"). Sections above or below a road on the ground are only
-    assigned to sites that name them.
+    assigned to sites that name them, and those sites not to the roads on the ground.
 
     Parameters
     ----------
@@ -175,6 +175,11 @@ def assign(
     admitted = (meetings.cut_m > 0) & (meetings.cut_m >= rule.mostly_share * taken)
     admitted |= meetings.share_on >= rule.mostly_share
     admitted &= ~meetings.covered | hinted
+    # A work that names the deck it lies on is not on the streets that the deck crosses over.
+    raised = strips.level[section] != 0
+    on_deck = hinted & raised & (meetings.share_on >= rule.mostly_share)
+    aloft = np.bincount(site[part[on_deck]], minlength=len(footprints)) > 0
+    admitted &= ~aloft[site[part]] | hinted | raised
 
     pair = pd.factorize(site[part] * len(sections) + section)[0]
     covered = _taken(meetings.intervals[admitted[meetings.intervals["meeting"]]], pair, meetings)

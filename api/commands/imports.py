@@ -17,7 +17,7 @@ from api.commands.session import (
     existing,
     words,
 )
-from api.imports import ImportOptions, ImportReport, Kind, import_document, import_path
+from api.imports import KINDS, ImportOptions, ImportReport, Kind, import_document, import_path
 from coordination import Policy
 from coordination.faults import UsageError
 from data.column_mapping import load_mapping
@@ -37,7 +37,7 @@ def register(app: typer.Typer) -> None:
     """Add the commands to ``app``."""
     group = typer.Typer(help=words("command.import"), no_args_is_help=True, rich_markup_mode=None)
     app.add_typer(group, name="import")
-    for kind in ("roads", "projects", "history"):
+    for kind in KINDS:
         _add(group, kind)
 
 

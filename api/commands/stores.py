@@ -11,6 +11,7 @@ from api.commands.session import JsonOption, LangOption, Session, StoreOption, w
 from api.parse import parse_crs
 from coordination.faults import UsageError
 from data.geopackage_store import create_store
+from data.migrations import upgrade
 
 
 def register(app: typer.Typer) -> None:
@@ -19,6 +20,7 @@ def register(app: typer.Typer) -> None:
     group = typer.Typer(help=words("command.store"), no_args_is_help=True, rich_markup_mode=None)
     group.command("verify", help=words("command.store_verify"))(verify)
     group.command("backup", help=words("command.store_backup"))(backup)
+    group.command("upgrade", help=words("command.store_upgrade"))(bring_up)
     app.add_typer(group, name="store")
 
 
@@ -64,3 +66,13 @@ def backup(
             opened.backup(out)
         session.say("say.backup", path=out)
         session.emit({"backup": str(out)})
+
+
+def bring_up(
+    store: StoreOption = None, as_json: JsonOption = False, lang: LangOption = None
+) -> None:
+    """Bring the store's tables to this version."""
+    with Session(store=store, lang=lang, as_json=as_json) as session:
+        before, after = upgrade(session.settings.store_path(), wait_s=session.settings.wait_s)
+        session.say("say.upgraded", version=after)
+        session.emit({"before": before, "after": after})

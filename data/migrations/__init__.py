@@ -14,7 +14,13 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 
-from data.geopackage_connection import connect, refuse_foreign, refuse_path, store_errors
+from data.geopackage_connection import (
+    connect,
+    refuse_foreign,
+    refuse_path,
+    store_errors,
+    undone_unless_finished,
+)
 from data.geopackage_schema import SCHEMA_VERSION
 from data.migrations import v0001_initial
 
@@ -70,14 +76,11 @@ def upgrade(path: str | Path, *, wait_s: float = 5.0) -> tuple[int, int]:
         return found, found
     with store_errors(file), closing(connect(file, wait_s=wait_s)) as connection:
         connection.execute("BEGIN IMMEDIATE")
-        try:
+        with undone_unless_finished(connection):
             (before,) = connection.execute("SELECT max(version) FROM schema_versions").fetchone()
             connection.execute("UPDATE write_state SET ours = 1")
             run_steps(connection, after=before)
             connection.execute("UPDATE write_state SET ours = 0")
             connection.execute("COMMIT")
-        except BaseException:
-            connection.execute("ROLLBACK")
-            raise
         connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
     return int(before), SCHEMA_VERSION

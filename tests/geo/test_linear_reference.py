@@ -219,7 +219,7 @@ def test_a_viaduct_over_a_street_is_only_meant_when_it_is_named(
     assert roads.iloc[plain].tolist() == ["主路"]
     hint = np.array(["高架路"], dtype=object)
     named = assign(shape, network, road_hint=hint).spans["section"]
-    assert sorted(roads.iloc[named]) == ["主路", "高架路"]
+    assert roads.iloc[named].tolist() == ["高架路"]
     # Where no street is below it is a road like any other.
     assert spans(
         town,

@@ -143,7 +143,7 @@ def test_the_order_of_rows_only_renames_pairs(
     gaps,
 )
 @settings(max_examples=80, deadline=None)
-def test_shifting_everything_in_space_and_time_changes_nothing(  # noqa: PLR0917 - drawn values
+def test_shifting_everything_in_space_and_time_changes_nothing(
     table: list[Row], east_m: int, north_m: int, days: int, within_m: float, gap_days: int
 ) -> None:
     shapes, start, finish = columns(table)
