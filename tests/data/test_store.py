@@ -157,6 +157,7 @@ def network_of(*ids: str) -> RoadNetwork:
             "trim_from_m": 8.0,
             "trim_to_m": 0.0,
             "named": True,
+            "level": pd.array([1] * count, dtype="Int64"),
         },
         geometry=[shapely.LineString([(x, 3.47e6), (x + 90, 3.47e6)]) for x in east],
         crs=METRIC,
