@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shutil
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -46,6 +47,18 @@ def real_data() -> Path:
             pytest.fail(message)
         pytest.skip(message)
     return folder
+
+
+@pytest.fixture(scope="session")
+def ogrinfo() -> str:
+    """Return GDAL's command, or skip (fail where it is required)."""
+    command = shutil.which("ogrinfo")
+    if command is None:
+        message = "no ogrinfo (Debian's gdal-bin)"
+        if os.environ.get("DIGONCE_REQUIRE_GDAL") == "1":
+            pytest.fail(message)
+        pytest.skip(message)
+    return command
 
 
 @pytest.fixture(scope="session")
