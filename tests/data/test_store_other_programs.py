@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sqlite3
+import shutil
 import subprocess
 import sys
 from collections.abc import Iterator
