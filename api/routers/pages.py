@@ -52,7 +52,7 @@ def conflicts_map(
     if newest.findings is None:
         raise NotFoundError("http.no_detection")
     cache: dict[tuple[int, str], str] = request.app.state.maps
-    key = (newest.info.data_revision, lang)
+    key = (newest.info.log_revision, lang)
     if key not in cache:
         cache.clear()
         cache[key] = map_page(newest.city, newest.findings, lang=lang, tiles=settings.tiles)
