@@ -5,11 +5,14 @@ Pure: everything comes from the city's tables and the findings of one detection.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
+from itertools import chain
+from typing import Any
 
 import networkx as nx
 import numpy as np
+import numpy.typing as npt
 import pandas as pd
 
 from coordination.city import City
@@ -23,6 +26,12 @@ MOST_MEMBERS = 30
 """Projects of one case that a report lists and draws; the rest is counted."""
 MOST_ROADS = 20
 """Roads in the list of the worst."""
+
+_PLACES = ("road", "project_a", "project_b")
+_SAVINGS = ("saving_low_wan", "saving_mid_wan", "saving_high_wan")
+
+Column = npt.NDArray[np.object_]
+Floats = npt.NDArray[np.float64]
 
 
 @dataclass(frozen=True)
@@ -290,14 +299,13 @@ def cases(findings: Findings, *, projects: Iterable[str] | None = None) -> tuple
     tuple of Case
         Open ones first, then by severity, impact index, saving and number of findings.
     """
-    table = _standing(findings.table).assign(row=np.flatnonzero(_is_standing(findings.table)))
-    table["case_id"] = table["case_id"].astype("object").fillna(table["finding_id"])
+    table = _standing(findings.table)
     wanted = None if projects is None else frozenset(projects)
-    found = []
-    for case_id, rows in table.groupby("case_id", sort=False):
-        case = _case(str(case_id), pd.DataFrame(rows))
-        if case is not None and (wanted is None or not wanted.isdisjoint(case.projects)):
-            found.append(case)
+    found = [
+        case
+        for case in _all_cases(table, np.flatnonzero(_is_standing(findings.table)))
+        if wanted is None or not wanted.isdisjoint(case.projects)
+    ]
     return tuple(sorted(found, key=_worst_first))
 
 
@@ -324,24 +332,47 @@ def cases_of(city: City, findings: Findings, *, unit: str | None = None) -> tupl
     return cases(findings, projects=city.projects.loc[own.fillna(value=False).astype(bool), "code"])
 
 
-def _case(case_id: str, rows: pd.DataFrame) -> Case | None:
-    if (rows["rule"] == "incomplete_data").all():
-        return None
-    ranks = rows["severity"].map({name: rank for rank, name in enumerate(SEVERITIES)})
-    rows = rows.iloc[np.argsort(-ranks.to_numpy(dtype=np.float64), kind="stable")]
-    sides = rows[["project_a", "project_b"]].to_numpy(dtype=object).ravel()
-    standing = ~rows["status"].isin(SETTLED)
-    joined = rows["coordinated"].notna() if "coordinated" in rows else np.zeros(len(rows), bool)
-    return Case(
-        case_id=case_id,
-        rows=tuple(int(row) for row in rows["row"]),
-        severity=str(rows["severity"].iloc[0]),
-        projects=tuple(dict.fromkeys(str(code) for code in sides if not pd.isna(code))),
-        roads=tuple(dict.fromkeys(str(road) for road in rows["road"] if not pd.isna(road))),
-        impact_index=float(rows["impact_index"].max()),
-        saving=joint_saving(rows[standing]),
-        is_open=bool((standing & ~joined).any()),
-    )
+def _all_cases(table: pd.DataFrame, position: npt.NDArray[np.int64]) -> Iterator[Case]:
+    """Yield the cases of ``table``, whose rows have these positions in the findings."""
+    if table.empty:
+        return
+    case_id = table["case_id"].astype("object").fillna(table["finding_id"])
+    number, names = pd.factorize(case_id)
+    rank = table["severity"].map({name: rank for rank, name in enumerate(SEVERITIES)})
+    # Sorted once, by case and worst first, and then sliced: a table per case would cost
+    # milliseconds each.
+    order = np.lexsort((-rank.to_numpy(dtype=np.float64), number))
+    first = np.flatnonzero(np.diff(number[order], prepend=-1))
+    table, position = table.iloc[order], position[order]
+    standing = ~table["status"].isin(SETTLED).to_numpy(dtype=bool)
+    joined = np.zeros(len(table), dtype=bool)
+    if "coordinated" in table:
+        joined = table["coordinated"].notna().to_numpy(dtype=bool)
+    only_incomplete = np.logical_and.reduceat(table["rule"].eq("incomplete_data").to_numpy(), first)
+    is_open = np.logical_or.reduceat(standing & ~joined, first)
+    impact = np.fmax.reduceat(table["impact_index"].to_numpy(dtype=np.float64), first)
+    valued = _has_estimate(table) & standing
+    roads, a, b = (_column(table[name]) for name in _PLACES)
+    severity = _column(table["severity"])
+    low, mid, high = (table[name].to_numpy(dtype=np.float64) for name in _SAVINGS)
+    stops = np.append(first[1:], len(table))
+    for case, (start, stop) in enumerate(zip(first.tolist(), stops.tolist(), strict=True)):
+        if only_incomplete[case]:
+            continue
+        sides = chain.from_iterable(zip(a[start:stop], b[start:stop], strict=True))
+        rows = start + np.flatnonzero(valued[start:stop])
+        yield Case(
+            case_id=str(names[case]),
+            rows=tuple(position[start:stop].tolist()),
+            severity=str(severity[start]),
+            projects=tuple(dict.fromkeys(str(code) for code in sides if code is not None)),
+            roads=tuple(dict.fromkeys(str(road) for road in roads[start:stop] if road is not None)),
+            impact_index=float(impact[case]),
+            saving=_forest(
+                roads[rows], a[rows], b[rows], *(savings[name][rows] for name in _SAVINGS)
+            ),
+            is_open=bool(is_open[case]),
+        )
 
 
 def _worst_first(case: Case) -> tuple[bool, int, float, float, int, str]:
@@ -383,24 +414,32 @@ def joint_saving(table: pd.DataFrame) -> Saving | None:
     >>> joint_saving(pairs)
     Saving(low_wan=3.0, mid_wan=6.0, high_wan=9.0)
     """
-    columns = [
-        "road",
-        "project_a",
-        "project_b",
-        "saving_low_wan",
-        "saving_mid_wan",
-        "saving_high_wan",
-    ]
-    valued = table.loc[table["saving_mid_wan"].notna() & table["project_b"].notna(), columns]
-    if valued.empty:
+    table = table[_has_estimate(table)]
+    roads, a, b = (_column(table[name]) for name in _PLACES)
+    low, mid, high = (table[name].to_numpy(dtype=np.float64) for name in _SAVINGS)
+    return _forest(roads, a, b, low, mid, high)
+
+
+def _column(values: pd.Series[Any]) -> Column:
+    """Return values as objects, None where missing."""
+    return values.astype("object").where(values.notna(), None).to_numpy(dtype=object)
+
+
+def _has_estimate(table: pd.DataFrame) -> npt.NDArray[np.bool_]:
+    return (table["saving_mid_wan"].notna() & table["project_b"].notna()).to_numpy(dtype=bool)
+
+
+def _forest(  # noqa: PLR0917 - columns of one table
+    roads: Column, a: Column, b: Column, low: Floats, mid: Floats, high: Floats
+) -> Saving | None:
+    """Return the sums over the maximum spanning forest (`joint_saving`); None without any row."""
+    if not len(mid):
         return None
     graph: nx.Graph[tuple[str, str]] = nx.Graph()
     # Of several findings on one pair and road the most valuable stands.
-    for road, a, b, low, mid, high in valued.sort_values("saving_mid_wan").itertuples(
-        index=False, name=None
-    ):
-        place = "" if pd.isna(road) else road
-        graph.add_edge((place, a), (place, b), low=low, mid=mid, high=high)
+    for row in np.argsort(mid, kind="stable").tolist():
+        road = roads[row] or ""
+        graph.add_edge((road, a[row]), (road, b[row]), low=low[row], mid=mid[row], high=high[row])
     edges = [edge for *_, edge in nx.maximum_spanning_edges(graph, weight="mid", data=True)]
     return Saving(*(float(sum(edge[name] for edge in edges)) for name in ("low", "mid", "high")))
 
@@ -418,35 +457,46 @@ def worst_roads(findings: Findings) -> tuple[RoadOpenings, ...]:
     tuple of RoadOpenings
         Sorted by openings in 24 and 60 months, metres opened more than once, metres opened.
     """
-    spots = findings.hotspots
+    spots = pd.DataFrame(findings.hotspots)
     if spots.empty:
         return ()
+    again = spots["openings_60m"] >= 2
+    spots = spots.assign(
+        again=again,
+        reopened_m=(spots["to_m"] - spots["from_m"]).where(again),
+        project_codes=spots["project_codes"].astype("object").fillna(""),
+    )
+    by_road = spots.groupby("road")
+    total = by_road[["metres_opened", "reopened_m"]].sum(min_count=1)
+    total["reopened_m"] = total["reopened_m"].where(by_road["again"].any(), 0.0)
+    most = by_road[["openings_24m", "openings_60m"]].max()
+    shortest = by_road["shortest_gap_days"].min()
+    roads = [
+        RoadOpenings(
+            road=str(road),
+            openings_24m=int(openings_24m),
+            openings_60m=int(openings_60m),
+            shortest_gap_days=float(gap_days),
+            metres_opened=float(metres_opened),
+            reopened_m=float(reopened_m),
+            hotspots=int(size),
+            project_codes=tuple(dict.fromkeys(" ".join(codes).split())),
+        )
+        for road, openings_24m, openings_60m, gap_days, metres_opened, reopened_m, size, codes in zip(
+            most.index, most["openings_24m"], most["openings_60m"], shortest,
+            total["metres_opened"], total["reopened_m"], by_road.size(),
+            by_road["project_codes"].agg(list), strict=True,
+        )
+    ]  # fmt: skip
     return tuple(
         sorted(
-            (_road(str(road), pd.DataFrame(rows)) for road, rows in spots.groupby("road")),
+            roads,
             key=lambda road: (
                 -road.openings_24m, -road.openings_60m, -np.nan_to_num(road.reopened_m),
                 -np.nan_to_num(road.metres_opened), road.road,
             ),
         )
     )  # fmt: skip
-
-
-def _road(name: str, rows: pd.DataFrame) -> RoadOpenings:
-    length_m = rows["to_m"] - rows["from_m"]
-    codes = " ".join(rows["project_codes"].dropna().astype("str"))
-    return RoadOpenings(
-        road=name,
-        openings_24m=int(rows["openings_24m"].max()),
-        openings_60m=int(rows["openings_60m"].max()),
-        shortest_gap_days=float(rows["shortest_gap_days"].min()),
-        metres_opened=float(rows["metres_opened"].sum(min_count=1)),
-        reopened_m=float(length_m[rows["openings_60m"] >= 2].sum(min_count=1))
-        if (rows["openings_60m"] >= 2).any()
-        else 0.0,
-        hotspots=len(rows),
-        project_codes=tuple(dict.fromkeys(codes.split())),
-    )
 
 
 def _is_standing(table: pd.DataFrame) -> pd.Series[bool]:
