@@ -368,9 +368,7 @@ def _all_cases(table: pd.DataFrame, position: npt.NDArray[np.int64]) -> Iterator
             projects=tuple(dict.fromkeys(str(code) for code in sides if code is not None)),
             roads=tuple(dict.fromkeys(str(road) for road in roads[start:stop] if road is not None)),
             impact_index=float(impact[case]),
-            saving=_forest(
-                roads[rows], a[rows], b[rows], *(savings[name][rows] for name in _SAVINGS)
-            ),
+            saving=_forest(roads[rows], a[rows], b[rows], low[rows], mid[rows], high[rows]),
             is_open=bool(is_open[case]),
         )
 
