@@ -116,7 +116,8 @@ def _project(fact: dict[str, object], end: str, lang: str) -> str:
 
 def _where(fact: dict[str, object], lang: str) -> str:
     if _missing(fact["road"]) or _missing(fact["place"]):
-        return text("findings.where.unnamed", lang)
+        apart = not _missing(fact["distance_m"]) and float(str(fact["distance_m"])) > 0
+        return text("findings.where.neighbouring" if apart else "findings.where.unnamed", lang)
     return text(f"findings.where.{fact['place']}", lang, road=fact["road"])
 
 

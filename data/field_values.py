@@ -27,6 +27,8 @@ _NUMBER = re.compile(
     r"[约≈~]?([+-]?\d{1,3}(?:,\d{3})+(?:\.\d+)?|[+-]?\d*\.?\d+(?:e[+-]?\d+)?)\D{0,4}"
 )
 _OTHERS = "*"
+_ONE_LINE = frozenset({"name", "name_en", "owner_unit", "department", "town", "funding"})
+"""Texts that stand inside sentences and table cells; an extent keeps its lines, they are roads."""
 
 
 @dataclass(frozen=True)
@@ -186,8 +188,15 @@ def _dates(cells: _Cells, style: str | None, time_zone: str) -> ParsedDates:
     return read
 
 
-def _texts(cells: _Cells, _: ColumnMapping, __: Mapping[str, float]) -> pd.Series[Any]:
-    return cells.texts
+def _texts(cells: _Cells, mapping: ColumnMapping, _: Mapping[str, float]) -> pd.Series[Any]:
+    texts = cells.texts
+    if cells.item.name in _ONE_LINE:
+        texts = texts.str.replace(r"\s+", " ", regex=True)
+    ours = mapping.values.get(cells.item.name)
+    if ours is None:
+        return texts
+    said = _per_text(texts, lambda text: ours.get(fold(text), ours.get(_OTHERS, text)) or None)
+    return pd.Series(said, index=texts.index, dtype="str")
 
 
 def _per_text(texts: pd.Series[str], read: Callable[[str], Any]) -> list[Any]:

@@ -364,6 +364,28 @@ def test_flags_and_money(tmp_path: Path) -> None:
     assert {("flag_unknown", 4), ("zero_is_missing", 3)} <= set(told(found, "note"))
 
 
+def test_texts_for_sentences_stand_in_one_line_and_extents_keep_their_lines(
+    tmp_path: Path,
+) -> None:
+    path = rows_file(
+        tmp_path, '"A","M5\n 南向\t封道","甲路\n乙路"', header="项目编号,项目名称,起讫点"
+    )  # fmt: skip
+    found = read(path)
+    assert found.projects["name"].tolist() == ["M5 南向 封道"]
+    assert found.sites["extent_text"].tolist() == ["甲路\n乙路"]
+
+
+def test_mapping_of_texts_replaces_what_it_names(tmp_path: Path) -> None:
+    (tmp_path / "m.toml").write_text(
+        '[columns]\ncode = "id"\nowner_unit = "u"\n[values.owner_unit]\n"水司" = "给水公司"\n"X" = ""\n',
+        "utf-8",
+    )
+    path = rows_file(tmp_path, "A,水司", "B,燃气公司", "C,x", header="id,u")
+    found = read(path, mapping=tmp_path / "m.toml")
+    assert found.projects["owner_unit"].tolist()[:2] == ["给水公司", "燃气公司"]
+    assert found.projects["owner_unit"].isna().tolist() == [False, False, True]
+
+
 # --- Real lists ---
 
 
@@ -371,9 +393,9 @@ def test_flags_and_money(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("name", "mapping", "projects", "sites", "outcomes", "epsg"),
     [
-        ("paris_chantiers/chantiers_2024-03.geojson", "paris", 1725, 1725,
+        ("paris_chantiers/chantiers_2024-03.geojson", "paris", 964, 1725,
          {"accepted": 1722, "incomplete": 3}, 2154),
-        ("paris_chantiers/chantiers_union_2024+2025.geojson", "paris", 6416, 6416,
+        ("paris_chantiers/chantiers_union_2024+2025.geojson", "paris", 3878, 6416,
          {"accepted": 6413, "incomplete": 3}, 2154),
         ("taiwan_roaddig/taichung.geojson", "taichung", 1790, 3327,
          {"accepted": 3261, "incomplete": 58, "repaired": 8}, 3826),
