@@ -67,10 +67,13 @@ def assemble(
     _add_value(findings, context)
     _add_names(findings, rows, context)
     named = _named_spans(merged, context.network)
-    findings["case_id"] = case_ids(findings, named, within_m=context.policy.cases_within_m)
+    findings["case_id"] = case_ids(
+        findings, context.network, within_m=context.policy.cases_within_m
+    )
     findings["reason_zh"], findings["reason_en"] = reasons(findings, context)
-    findings["legal_basis"] = (
-        findings["rule"].map({code: legal_basis(code) for code, _ in found}).astype("object")
+    basis = findings["rule"].mask(findings["variant"].eq("right_order"), "right_order")
+    findings["legal_basis"] = basis.map({code: legal_basis(code) for code in set(basis)}).astype(
+        "object"
     )
     return _in_order(findings, named, context)
 
@@ -342,7 +345,8 @@ def _add_value(findings: gpd.GeoDataFrame, context: Context) -> None:
     length = findings["shared_length_m"].to_numpy(dtype=float)[two]
     area = findings["shared_area_m2"].to_numpy(dtype=float)[two]
     twice = np.where(length > 0, length * np.minimum(width[x], width[y]), area)
-    opens = works["opens"].to_numpy(dtype=bool)
+    # What is finished was paid for: nothing of it can be saved any more.
+    opens = works["opens"].to_numpy(dtype=bool) & ~works["finished"].to_numpy(dtype=bool)
     twice = np.where((twice > 0) & opens[x] & opens[y], twice, np.nan)
     surface = surface_of(works["position"])
     kind = np.where(surface[x] == surface[y], surface[x], "asphalt")

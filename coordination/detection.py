@@ -141,8 +141,13 @@ def look(
     else:
         alone = np.ones(len(meetings), dtype=bool)
     parts.append(shared_grounds(meetings[alone], opened, policy))
-    joined = joined_labels(works["code"], _links(projects, city.bundles))
-    found = grounds(parts, works, joined, policy)
+    found = grounds(
+        parts,
+        works,
+        joined_labels(works["code"], _bundle_links(city.bundles)),
+        joined_labels(works["code"], _dependencies(projects)),
+        policy,
+    )
     context = Context(
         works=works,
         projects=projects,
@@ -263,15 +268,18 @@ def _bundled(bundles: pd.DataFrame) -> frozenset[str]:
     return frozenset(pair_key(both["code_x"], both["code_y"]))
 
 
-def _links(projects: pd.DataFrame, bundles: pd.DataFrame) -> list[tuple[str, str]]:
-    """Return which projects a dependency or a bundle joins into one opening."""
+def _dependencies(projects: pd.DataFrame) -> list[tuple[str, str]]:
     depends = projects[projects["depends_on"].notna()]
-    links = [
+    return [
         (code, other)
         for code, named in zip(depends["code"], depends["depends_on"], strict=True)
         for other in depended_codes(named)
     ]
-    for _, codes in bundles.groupby("bundle_id")["code"]:
-        members = sorted(codes)
-        links += list(pairwise(members))
-    return links
+
+
+def _bundle_links(bundles: pd.DataFrame) -> list[tuple[str, str]]:
+    return [
+        link
+        for _, codes in bundles.groupby("bundle_id")["code"]
+        for link in pairwise(sorted(codes))
+    ]

@@ -117,10 +117,15 @@ def _per_piece(openings: pd.DataFrame, grounds: Grounds) -> pd.DataFrame:
     return pd.concat([table, where], axis=1)
 
 
-def _metres_opened(openings: pd.DataFrame, grounds: Grounds) -> pd.Series[float]:
+def _metres_opened(
+    openings: pd.DataFrame, grounds: Grounds, works: gpd.GeoDataFrame
+) -> pd.Series[float]:
     """Return the metres opened of each section: openings that begin with the same work are one."""
     first = grounds.members[grounds.members["opening"].isin(openings["opening"])]
-    first = first.groupby("opening", as_index=False).agg({"ground": "first", "work": "min"})
+    by_day = works[["start_day", "finish_day", "code", "site_id"]].iloc[first["work"]]
+    by_day = by_day.reset_index(drop=True).fillna({"site_id": ""})
+    order = by_day.sort_values(list(by_day.columns), kind="stable").index
+    first = first.iloc[order].drop_duplicates("opening")
     pieces = grounds.pieces.loc[first["ground"], ["section", "from_m", "to_m"]]
     key = pd.MultiIndex.from_arrays([pieces["section"], first["work"]])
     line, names = pd.factorize(key, sort=True)
@@ -149,5 +154,5 @@ def _per_section(
     ).drop_duplicates()
     codes = named.sort_values(["section", "code"]).groupby("section")["code"].agg(" ".join)
     table = table.join(extent).join(codes.rename("project_codes"))
-    table["metres_opened"] = _metres_opened(openings, grounds)
+    table["metres_opened"] = _metres_opened(openings, grounds, works)
     return table.reset_index()

@@ -21,7 +21,7 @@ from geo.road_network import RoadNetwork
 
 PAIR_COLUMNS = (
     "left", "right", "distance_m", "shared_area_m2", "larger_m2", "smaller_m2", "overlap_days",
-    "overlap_days_certain", "gap_days", "likelihood", "widened",
+    "overlap_days_certain", "gap_days", "likelihood", "widened", "bundled",
 )  # fmt: skip
 MEETING_COLUMNS = (
     "pair",
@@ -65,14 +65,17 @@ def pair_times(works: pd.DataFrame, left: npt.ArrayLike, right: npt.ArrayLike) -
         ``overlap_days`` and ``gap_days`` (of the windows), ``overlap_days_certain``,
         ``likelihood`` (share of admissible starts for which the two share a day).
     """
-    days = works[["start_day", "finish_day", "duration_days"]].to_numpy(dtype=np.int64)
-    a, b = days[np.asarray(left, dtype=np.int64)].T, days[np.asarray(right, dtype=np.int64)].T
+    a, b = np.asarray(left, dtype=np.int64), np.asarray(right, dtype=np.int64)
+    days = works[["start_day", "finish_day"]].to_numpy(dtype=np.int64)
+    windows = (*days[a].T, *days[b].T)
+    days = works[["first_start_day", "last_finish_day", "duration_days"]].to_numpy(dtype=np.int64)
+    left_to_them = (*days[a].T, *days[b].T)
     return pd.DataFrame(
         {
-            "overlap_days": overlap_days(a[0], a[1], b[0], b[1]),
-            "overlap_days_certain": overlap_range(*a, *b).least,
-            "gap_days": gap_days(a[0], a[1], b[0], b[1]),
-            "likelihood": meeting_likelihood(*a, *b),
+            "overlap_days": overlap_days(*windows),
+            "overlap_days_certain": overlap_range(*left_to_them).least,
+            "gap_days": gap_days(*windows),
+            "likelihood": meeting_likelihood(*left_to_them),
         }
     )
 
@@ -100,7 +103,8 @@ def near_pairs(
     Returns
     -------
     pandas.DataFrame
-        `PAIR_COLUMNS`, RangeIndex; at least one of the two is not finished.
+        `PAIR_COLUMNS`, RangeIndex; at least one of the two is not finished. ``bundled`` tells which
+        an accepted bundle holds: rules about coordination leave them out.
     """
     here = np.flatnonzero((works["placed"] & works["dated"]).to_numpy())
     shapes = works.geometry.to_numpy()
@@ -113,11 +117,9 @@ def near_pairs(
     finished = works["finished"].to_numpy(dtype=bool)
     kept = (codes[left] != codes[right]) & ~(finished[left] & finished[right])
     left, right = left[kept], right[kept]
+    pairs = pd.DataFrame({"left": left, "right": right, "bundled": False})
     if bundled:
-        keys = pair_key(pd.Series(codes[left]), pd.Series(codes[right]))
-        free = ~keys.isin(bundled).to_numpy()
-        left, right = left[free], right[free]
-    pairs = pd.DataFrame({"left": left, "right": right})
+        pairs["bundled"] = pair_key(pd.Series(codes[left]), pd.Series(codes[right])).isin(bundled)
     pairs["distance_m"] = shapely.distance(shapes[left], shapes[right])
     shared = np.zeros(len(pairs))
     touching = np.flatnonzero(pairs["distance_m"] == 0)
@@ -190,7 +192,7 @@ def common_places(
     same = nowhere[iou[nowhere] >= policy.network.same_square_iou]
     squares = _off_road(pairs, works, same, "square").assign(same_square=True)
     rest = np.setdiff1d(rest, same)
-    junctions = _on_junctions(pairs, rest, places, network)
+    junctions = _on_junctions(pairs, rest, places, network, policy)
     open_ground = np.setdiff1d(np.intersect1d(rest, nowhere), junctions["pair"].to_numpy())
     found = pd.concat(
         [on_roads, squares, junctions, _off_road(pairs, works, open_ground, "square")],
@@ -239,10 +241,17 @@ def _off_road(
 
 
 def _on_junctions(
-    pairs: pd.DataFrame, rows: npt.NDArray[np.int64], places: pd.DataFrame, network: RoadNetwork
+    pairs: pd.DataFrame,
+    rows: npt.NDArray[np.int64],
+    places: pd.DataFrame,
+    network: RoadNetwork,
+    policy: Policy,
 ) -> pd.DataFrame:
     at = places.loc[places["junction"] >= 0, ["site", "junction"]]
     at = at.assign(road=network.junctions["name"].to_numpy(dtype=object)[at["junction"]])
+    main = network.sections[network.sections["road_class"].isin(policy.main_roads)]
+    on_main = network.junctions["junction_id"].isin([*main["node_from"], *main["node_to"]])
+    at["main_road"] = on_main.to_numpy(dtype=bool)[at["junction"]]
     ends = pd.DataFrame(
         {
             "pair": rows,
@@ -253,10 +262,8 @@ def _on_junctions(
     both = ends.merge(at, left_on="left", right_on="site").merge(
         at[["site", "junction"]], left_on=["right", "junction"], right_on=["site", "junction"]
     )
-    both = both.drop_duplicates(["pair", "road"]).sort_values(["pair", "road"], ignore_index=True)
-    return both[["pair", "road"]].assign(
-        place="junction", same_square=False, shared_m=np.nan, opposite=False, main_road=False
-    )
+    met: pd.DataFrame = both.groupby(["pair", "road"], sort=True)[["main_road"]].any().reset_index()
+    return met.assign(place="junction", same_square=False, shared_m=np.nan, opposite=False)
 
 
 def _on_roads(

@@ -152,7 +152,8 @@ def shared_grounds(
 def grounds(
     parts: Iterable[tuple[pd.DataFrame, pd.DataFrame]],
     works: gpd.GeoDataFrame,
-    joined: npt.NDArray[np.int64],
+    bundle: npt.NDArray[np.int64],
+    dependent: npt.NDArray[np.int64],
     policy: Policy,
 ) -> Grounds:
     """Put pieces together and number the openings of each.
@@ -163,8 +164,11 @@ def grounds(
         `stretch_grounds` and `shared_grounds`.
     works
         `coordination.works.works_table`; works without dates open nothing.
-    joined
-        `joined_labels` of the works.
+    bundle
+        `joined_labels` of the works by accepted bundles: they are one opening whatever their dates.
+    dependent
+        `joined_labels` by dependencies: they share an opening, however long, where they follow each
+        other within ``link_days``; a work that depends on one of last year opens the ground again.
     policy
         ``link_days``, ``max_opening_days``.
     """
@@ -183,9 +187,45 @@ def grounds(
         members["ground"].to_numpy(),
         link_days=policy.link_days,
         max_opening_days=policy.max_opening_days,
-        joined=joined[work],
+        joined=_joined_members(members, works, bundle, dependent, policy),
     )
     return Grounds(pd.concat(tables, ignore_index=True), members)
+
+
+_UNLIMITED_DAYS = 1 << 40
+
+
+def _joined_members(
+    members: pd.DataFrame,
+    works: gpd.GeoDataFrame,
+    bundle: npt.NDArray[np.int64],
+    dependent: npt.NDArray[np.int64],
+    policy: Policy,
+) -> npt.NDArray[np.int64]:
+    """Return a label per member: equal where a bundle, or a dependency in time, joins them."""
+    work, ground = members["work"].to_numpy(), members["ground"].to_numpy()
+    label = np.full(len(members), -1, dtype=np.int64)
+    depends = np.flatnonzero(dependent[work] >= 0)
+    label[depends] = openings(
+        works["start_day"].to_numpy()[work[depends]],
+        works["finish_day"].to_numpy()[work[depends]],
+        ground[depends] * len(works) + dependent[work[depends]],
+        link_days=policy.link_days,
+        max_opening_days=_UNLIMITED_DAYS,
+    )
+    bundled = np.flatnonzero(bundle[work] >= 0)
+    if not len(bundled):
+        return label
+    graph: nx.Graph[tuple[str, int]] = nx.Graph()
+    held = (ground[bundled] * len(works) + bundle[work[bundled]]).tolist()
+    for member, pack in zip(bundled.tolist(), held, strict=True):
+        chain = ("chain", int(label[member])) if label[member] >= 0 else ("member", member)
+        graph.add_edge(chain, ("bundle", pack))
+    for number, nodes in enumerate(nx.connected_components(graph), start=len(members)):
+        chains = [at for kind, at in nodes if kind == "chain"]
+        label[[at for kind, at in nodes if kind == "member"]] = number
+        label[np.isin(label, chains)] = number
+    return label
 
 
 def opening_periods(found: Grounds, works: gpd.GeoDataFrame) -> pd.DataFrame:

@@ -165,7 +165,7 @@ class Policy:
     size_tolerance
         A stated length or area contradicts the geometry when it is off by more than this share.
     cases_within_m
-        Findings on one road that share a project or lie this near to each other are one case.
+        Off the roads, findings that share a project and lie this near to each other are one case.
     reassess_days, reassess_area_m2, reassess_area_share
         A decision is put up again when a date moved more than this in all, or the shared area
         changed by more than this much or this share.

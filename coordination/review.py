@@ -18,6 +18,9 @@ from coordination.policy import Policy
 
 State = dict[str, Any]
 
+BUNDLE_RESOLVES = ("concurrent_works", "repeat_excavation", "wrong_order", "opportunity")
+"""Rules that the members of an accepted bundle do not break among themselves."""
+
 
 def state_of(findings: Findings, finding_id: str, city: City) -> State:
     """Return what a decision on a finding rests on; kept with the decision as JSON.
@@ -64,7 +67,7 @@ def merge(
     ``reassess_area_m2`` or ``reassess_area_share``, or method, stage, policy or severity changed
     since the decision. What is no longer found is ``cleared``; when it comes back it is
     ``to_reassess``. An earlier finding on a pair that an accepted bundle holds is ``resolved``, with
-    the bundle's id in ``coordinated``.
+    the bundle's id in ``coordinated``; when the bundle is given up it is ``to_reassess``.
 
     Parameters
     ----------
@@ -91,7 +94,9 @@ def merge(
     status = table["finding_id"].map(before).astype("object")
     status = status.where(status.notna(), table["finding_id"].map(last["status"]))
     status = status.where(status.notna(), "open")
-    status = status.mask(status.eq("cleared"), "to_reassess")
+    # What came back, and what only a bundle had resolved that no longer holds the pair.
+    unbundled = status.eq("resolved") & table["finding_id"].map(last["status"]).ne("resolved")
+    status = status.mask(status.eq("cleared") | unbundled, "to_reassess")
     decided = table["finding_id"].isin(last.index) & ~status.isin(("open", "to_reassess"))
     if decided.any():
         now = _states(table[decided], findings.policy_version, city)
@@ -139,7 +144,7 @@ def _gone(
     if city is not None and len(city.bundles):
         bundle_of = _bundle_of_pair(city.bundles)
         bundle = pair_key(gone["project_a"], gone["project_b"]).map(bundle_of)
-        held = bundle.notna()
+        held = bundle.notna() & gone["rule"].isin(BUNDLE_RESOLVES)
         gone.loc[held, "status"] = "resolved"
         gone["coordinated"] = gone["coordinated"].astype("object").mask(held, bundle)
     spans = previous.spans[previous.spans["finding_id"].isin(gone["finding_id"])]
@@ -230,7 +235,7 @@ def _changed(then: State | None, now: State, policy: Policy) -> bool:
 
 
 def _project(state: State, end: str) -> State:
-    """Return stage, methods, first and last day of one project, over the sites of the finding."""
+    """Return stage, methods and dates of one project, over the sites of the finding."""
     project = (state.get("projects") or {}).get(state.get(f"project_{end}"))
     if not project:
         return {}
@@ -239,19 +244,26 @@ def _project(state: State, end: str) -> State:
     own = [site for site in sites if site.get("site_id") in named] or sites
     starts = [site["start"][:10] for site in own if site.get("start")]
     finishes = [site["finish"][:10] for site in own if site.get("finish")]
+    dates = {
+        ("start", None): min(starts, default=None),
+        ("finish", None): max(finishes, default=None),
+    }
+    for site in own:
+        for name in ("start", "finish"):
+            dates[name, site.get("site_id")] = (site.get(name) or "")[:10] or None
     return {
         "stage": project.get("stage"),
         "methods": {site.get("method") for site in own},
-        "start": min(starts, default=None),
-        "finish": max(finishes, default=None),
+        "dates": dates,
     }
 
 
 def _project_changed(then: State, now: State, most_days: int) -> bool:
     if then["methods"] != now["methods"] or then["stage"] != now["stage"]:
         return True
-    for name in ("start", "finish"):
-        old, new = then[name], now[name]
+    # Site by site where both know the site, and over all of them where sites came or went.
+    for name in then["dates"].keys() & now["dates"].keys():
+        old, new = then["dates"][name], now["dates"][name]
         if (old is None) != (new is None):
             return True
         if old and new and abs((pd.Timestamp(new) - pd.Timestamp(old)).days) > most_days:

@@ -9,19 +9,43 @@ import pandas as pd
 from coordination.rules.protocol import Context
 from coordination.wording import LANGUAGES, table, text
 
-_BASED_ON_LAW = ("concurrent_works", "repeat_excavation", "opportunity")
+_BETWEEN_LANGUAGES = " / "
 
 
-def legal_basis(rule: str) -> str:
-    """Return what a rule rests on, in both languages: laws are cited under their own name.
+def legal_basis(rule: str, lang: str | None = None) -> str:
+    """Return what a rule rests on: a law by its general name, or that it is a default of ours.
+
+    Parameters
+    ----------
+    rule
+        Code of the rule.
+    lang
+        ``zh`` or ``en``; None gives both, as the column ``legal_basis`` of findings has them.
 
     Examples
     --------
+    >>> legal_basis("concurrent_works", "en")
+    'default of the project, to be confirmed by the authority'
     >>> legal_basis("concurrent_works")
-    '《城市道路管理条例》第十二条 / Regulations on Urban Roads, art. 12'
+    '本系统默认规则，需本单位核定 / default of the project, to be confirmed by the authority'
     """
     key = rule if rule in table("findings.legal_basis", "zh") else "other"
-    return " / ".join(text(f"findings.legal_basis.{key}", lang) for lang in LANGUAGES)
+    languages = LANGUAGES if lang is None else (lang,)
+    return _BETWEEN_LANGUAGES.join(text(f"findings.legal_basis.{key}", one) for one in languages)
+
+
+def legal_basis_in(both: str, lang: str) -> str:
+    """Return one language of a ``legal_basis`` as findings keep it; other texts stay as they are.
+
+    Examples
+    --------
+    >>> legal_basis_in(legal_basis("concurrent_works"), "zh")
+    '本系统默认规则，需本单位核定'
+    >>> legal_basis_in("as filed", "zh")
+    'as filed'
+    """
+    parts = both.split(_BETWEEN_LANGUAGES)
+    return parts[LANGUAGES.index(lang)] if len(parts) == len(LANGUAGES) else both
 
 
 def reasons(findings: gpd.GeoDataFrame, context: Context) -> tuple[list[str], list[str]]:
@@ -76,7 +100,7 @@ def _facts(findings: gpd.GeoDataFrame, context: Context) -> list[dict[str, objec
 
 
 def _sentence(fact: dict[str, object], lang: str) -> str:
-    key = f"findings.reason.{fact['rule']}.{fact['variant']}"
+    key = f"findings.reason.{fact['rule']}.{_variant(fact)}"
     a, b = _project(fact, "a", lang), _project(fact, "b", lang)
     first, second = (b, a) if fact["b_first"] else (a, b)
     body = text(
@@ -96,10 +120,34 @@ def _sentence(fact: dict[str, object], lang: str) -> str:
         number=_whole(fact["number"]),
         shared=_shared(fact, lang),
         timing=_timing(fact, lang),
+        meeting=_meeting(fact, lang),
         items=_items(fact, lang),
     )
     between = "" if lang == "zh" else " "
     return between.join([body, *_notes(fact, lang)])
+
+
+def _variant(fact: dict[str, object]) -> str:
+    """Return the sentence that fits: what touches is neither shared nor apart."""
+    rule, variant = fact["rule"], str(fact["variant"])
+    if rule == "incomplete_data":
+        lacks = set(str(fact["items"]).split())
+        return "plain" if lacks & {"place", "dates"} else "method" if "method" in lacks else "size"
+    nothing = not _positive(fact["shared_length_m"]) and not _positive(fact["shared_area_m2"])
+    touching = rule == "concurrent_works" and variant == "shared" and nothing
+    touching |= rule == "opportunity" and variant == "near" and not _positive(fact["distance_m"])
+    return "touching" if touching else variant
+
+
+def _meeting(fact: dict[str, object], lang: str) -> str:
+    kind = "certain" if _positive(fact["overlap_days_certain"]) else "possible"
+    return text(
+        f"findings.meeting.{kind}",
+        lang,
+        certain=_whole(fact["overlap_days_certain"]),
+        overlap=_whole(fact["overlap_days"]),
+        likelihood=_percent(fact["likelihood"]),
+    )
 
 
 def _project(fact: dict[str, object], end: str, lang: str) -> str:
@@ -116,20 +164,20 @@ def _project(fact: dict[str, object], end: str, lang: str) -> str:
 
 def _where(fact: dict[str, object], lang: str) -> str:
     if _missing(fact["road"]) or _missing(fact["place"]):
-        apart = not _missing(fact["distance_m"]) and float(str(fact["distance_m"])) > 0
-        return text("findings.where.neighbouring" if apart else "findings.where.unnamed", lang)
+        kind = "neighbouring" if _positive(fact["distance_m"]) else "unnamed"
+        return text(f"findings.where.{kind}", lang)
     return text(f"findings.where.{fact['place']}", lang, road=fact["road"])
 
 
 def _shared(fact: dict[str, object], lang: str) -> str:
     length, area = fact["shared_length_m"], _decimal(fact["shared_area_m2"])
-    if _missing(length):
+    if not _positive(length):
         return text("findings.shared.area", lang, area=area)
     return text("findings.shared.length", lang, length=_decimal(length), area=area)
 
 
 def _timing(fact: dict[str, object], lang: str) -> str:
-    if not _missing(fact["overlap_days"]) and float(str(fact["overlap_days"])) > 0:
+    if _positive(fact["overlap_days"]):
         return text("findings.timing.overlap", lang, overlap=_whole(fact["overlap_days"]))
     return text("findings.timing.gap", lang, gap=_whole(fact["gap_days"]))
 
@@ -147,7 +195,7 @@ def _items(fact: dict[str, object], lang: str) -> str:
 
 def _notes(fact: dict[str, object], lang: str) -> list[str]:
     notes = []
-    if fact["widened"]:
+    if not _missing(fact["widened"]) and fact["widened"]:
         notes.append(text("findings.note.widened", lang))
     if fact["rule"] != "incomplete_data":
         notes += [
@@ -167,6 +215,10 @@ def _notes(fact: dict[str, object], lang: str) -> list[str]:
 
 def _missing(value: object) -> bool:
     return value is None or value is pd.NaT or (isinstance(value, float) and np.isnan(value))
+
+
+def _positive(value: object) -> bool:
+    return not _missing(value) and float(str(value)) > 0
 
 
 def _whole(value: object) -> str:

@@ -67,7 +67,8 @@ def works_table(city: City, policy: Policy, as_of_day: int) -> gpd.GeoDataFrame:
         the texts of project and site; ``cost_wan``, ``fixed``;
         ``start_day``, ``finish_day`` (half-open, actual dates first), ``sure_start_day``,
         ``sure_finish_day`` (the part of the window that coarse dates leave certain),
-        ``duration_days`` (at most the window), ``dated``;
+        ``duration_days`` (at most the window), ``first_start_day``, ``last_finish_day`` (between
+        which the work may lie: a work that began has only its own start left), ``dated``;
         ``method`` (unknown counts as ``open_cut``), ``method_known``, ``opens`` (ground or
         surface), ``digs`` (ground), ``layer`` (works order 1–10), ``traffic_impact`` (from the
         position when missing), ``buffer_m``;
@@ -87,9 +88,12 @@ def works_table(city: City, policy: Policy, as_of_day: int) -> gpd.GeoDataFrame:
     _add_method(works)
     _add_impact(works, policy)
     works["emergency"] = works["stage"].eq("emergency") | works["work_type"].eq("emergency")
-    known_finish = works["dated"] & (works["finish_day"] <= as_of_day)
-    works["finished"] = works["ledger"] | works["stage"].isin(DONE_STAGES) | known_finish
-    begun = works["dated"] & (works["start_day"] <= as_of_day)
+    past = works["dated"] & (works["finish_day"] <= as_of_day)
+    # On an earlier day a work that is completed by now was still going on.
+    ended_later = ~works["ledger"] & works["dated"] & works["ended"] & ~past
+    works["finished"] = works["ledger"] | past | (works["stage"].isin(DONE_STAGES) & ~ended_later)
+    # A start that is known to the year only has not begun because the year has.
+    begun = works["dated"] & (works["sure_start_day"] <= as_of_day)
     works["started"] = works["stage"].isin(STARTED_STAGES) | works["ledger"] | begun
     return works
 
@@ -232,6 +236,11 @@ def _add_window(works: gpd.GeoDataFrame, policy: Policy) -> None:
     # Between two actual dates the work took all of the window.
     duration = np.where(began & ended, window, duration)
     works["duration_days"] = np.clip(duration, 1, window).astype(np.int64)
+    # What began has one start left, what ended one end: the window leaves them no other choice.
+    first, last, days = works["start_day"], works["finish_day"], works["duration_days"]
+    works["last_finish_day"] = np.where(began & ~ended, first + days, last)
+    works["first_start_day"] = np.where(ended & ~began, last - days, first)
+    works["ended"] = ended
 
 
 def _is_day(precision: pd.Series[str]) -> npt.NDArray[np.bool_]:

@@ -15,6 +15,7 @@ from coordination import formats
 from coordination.city import City
 from coordination.figures import MOST_MEMBERS, Case, Saving
 from coordination.findings import Findings
+from coordination.sentences import legal_basis_in
 from coordination.wording import table, text
 
 MOST_FINDINGS = 30
@@ -279,7 +280,7 @@ class CaseViews:
             pair=pair,
             sentence=_words(finding[f"reason_{self._lang}"]),
             facts=self._facts(finding),
-            legal_basis=_words(finding["legal_basis"]),
+            legal_basis=legal_basis_in(_words(finding["legal_basis"]), self._lang),
             steps=self._how(finding.get("severity_steps")),
             coordinated=""
             if formats.is_missing(joined)

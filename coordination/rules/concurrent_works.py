@@ -30,7 +30,7 @@ class ConcurrentWorks:
         met = context.meetings
         buffers = works["buffer_m"].to_numpy()
         reach_m = buffers[met["left"].to_numpy()] + buffers[met["right"].to_numpy()]
-        met = met[(met["overlap_days"] > 0) & (met["distance_m"] <= reach_m)]
+        met = met[(met["overlap_days"] > 0) & (met["distance_m"] <= reach_m) & ~met["bundled"]]
         left, right = met["left"].to_numpy(), met["right"].to_numpy()
         open_cut = works["method"].eq("open_cut").to_numpy()
         full = works["traffic_impact"].eq("full").to_numpy()

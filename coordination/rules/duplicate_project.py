@@ -11,7 +11,7 @@ import pandas as pd
 
 from coordination.rules.protocol import Candidates, Context, candidates
 from coordination.severity import MEDIUM
-from coordination.works import add_months
+from coordination.works import DONE_STAGES, add_months
 
 _PROGRAMME_FROM = 3
 """Carriers of one dossier number from which it is a programme of several streets."""
@@ -94,10 +94,12 @@ def _differ(
 def _dossiers_twice(context: Context, found: pd.DataFrame) -> pd.DataFrame:
     """Return projects that share a dossier number with exactly one other, wherever they lie."""
     works = context.works
+    projects = context.projects
     unfinished = set(works.loc[~works["finished"].astype(bool), "code"])
-    projects = context.projects.loc[
-        context.projects["external_id"].notna(), ["code", "external_id"]
-    ]
+    # A project without a site is filed all the same.
+    placeless = ~projects["code"].isin(set(works["code"])) & ~projects["stage"].isin(DONE_STAGES)
+    unfinished |= set(projects.loc[placeless, "code"])
+    projects = projects.loc[projects["external_id"].notna(), ["code", "external_id"]]
     rows = []
     for number, codes in projects.groupby("external_id")["code"]:
         if not 1 < len(codes) < _PROGRAMME_FROM:

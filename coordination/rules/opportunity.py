@@ -64,6 +64,7 @@ class Opportunity:
             & (units[left] != units[right])
             & big[left] & big[right]
             & opens[left] & opens[right]
+            & ~met["bundled"].to_numpy(dtype=bool)
             & soon
             & (met["along_m"].to_numpy() <= policy.opportunity_m)
             & met["place"].isin(("road", "footprints")).to_numpy()

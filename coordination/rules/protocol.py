@@ -37,8 +37,9 @@ class Context:
     places
         What of the works lies off the sections: ``site, junction, area_m2`` (-1 is open ground).
     pairs
-        Works of different, unbundled projects that lie within reach of each other in space and
-        time, at least one unfinished (`coordination.meetings.near_pairs`).
+        Works of different projects that lie within reach of each other in space and time, at least
+        one unfinished; ``bundled`` where an accepted bundle holds them
+        (`coordination.meetings.near_pairs`).
     meetings
         The places that those pairs have in common, one row per pair and place: ``pair`` (row of
         ``pairs``), the columns of ``pairs``, ``place, road, shared_m, opposite, main_road``
