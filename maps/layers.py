@@ -20,6 +20,7 @@ from coordination.city import City
 from coordination.figures import Case
 from coordination.findings import SEVERITIES, Findings, RuleRun
 from coordination.projects import SECTORS, STAGES
+from coordination.sentences import legal_basis_in
 from coordination.wording import LANGUAGES
 from geo.road_network import RoadNetwork
 from maps.compact import (
@@ -204,7 +205,7 @@ def findings_layer(
         "road": pack_text(table["road"]),
         "start": pack_days(table["start"]),
         "finish": pack_days(table["finish"]),
-        "legal_basis": pack_text(table["legal_basis"]),
+        "legal_basis": pack_words(table["legal_basis"], legal_basis_in),
         "severity_steps": pack_text(table["severity_steps"]),
         "coordinated": pack_text(table["coordinated"]),
         "level": pack_text(table["level"]),

@@ -100,7 +100,7 @@
         f.level ? null : [say("finding.impact"), written(f.impact_index), "impact_index"],
         [say("finding.saving"), saving(f), "saving"],
         [say("finding.steps"), steps(f), "severity_steps"],
-        [say("finding.legal"), f.legal_basis, "legal_basis"],
+        [say("finding.legal"), written(f.legal_basis), "legal_basis"],
         [null, f.coordinated && say("finding.coordinated", { what: f.coordinated }), "coordinated"]
       ]),
       f.finding_id ? el("div", "identity", f.finding_id) : null
