@@ -171,6 +171,7 @@ def report_page(
         unit=unit,
         as_of=formats.long_day(findings.as_of, lang),
         lead=_lead(totals, words),
+        worst=views.listed(1, listed[0]) if listed and listed[0].is_open and detailed else None,
         cards=_cards(totals, unit, lang),
         footprints_only=provenance.place_basis == "footprints",
         severities=[views.severity(name) for name in reversed(SEVERITIES)],
@@ -278,7 +279,11 @@ def _cards(totals: Figures, unit: str | None, lang: str) -> list[Card]:
     total = totals.coverage[0]
     share = total.complete / total.projects if total.projects else None
     complete = Card(formats.percent(share), words("figure.complete"), words("figure.complete_note"))
-    return [*cards, complete]
+    ran = sum(run.ran for run in totals.rules_run)
+    whole = ran == len(totals.rules_run)
+    note = "" if whole else words("figure.rules_run_note")
+    rules = Card(f"{ran} / {len(totals.rules_run)}", words("figure.rules_run"), note)
+    return [*cards, complete, rules]
 
 
 def _levels(totals: Figures, lang: str) -> str:

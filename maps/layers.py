@@ -51,6 +51,8 @@ FIGURES: dict[str, Written] = {
     "impact_index": lambda index, _: f"{index:.1f}",
 }
 """The figures of a finding and how they are written."""
+ZERO_HIDDEN = frozenset(FIGURES) - {"overlap_days_certain", "impact_index"}
+"""Figures whose zero says nothing, which the report leaves out too."""
 
 
 def unnamed_codes(city: City) -> frozenset[str]:
@@ -219,7 +221,10 @@ def findings_layer(
         "shape": pack_geometry(lon_lat(shape), origin),
     }
     for name, written in FIGURES.items():
-        packed[name] = pack_words(table[name], written)
+        figure = table[name]
+        packed[name] = pack_words(
+            figure.mask(figure == 0) if name in ZERO_HIDDEN else figure, written
+        )
     return packed
 
 

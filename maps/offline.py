@@ -172,7 +172,7 @@ def offline_map(
         tiles=None,
         zoom_control="topright",
         max_zoom=21,
-        zoom_snap=0.5,
+        zoom_snap=0.25,
         attribution_control=tiles is not None,
     )
     page.default_js = []

@@ -26,8 +26,9 @@
     state.severities = new Set([0, 1, 2]);
     var visible = { sites: [], hotspots: [], findings: [], cases: [], projects: new Set() };
 
+    var phone = window.innerWidth <= 760;
     map.invalidateSize({ animate: false });
-    map.fitBounds([[data.bounds[1], data.bounds[0]], [data.bounds[3], data.bounds[2]]], { paddingTopLeft: [window.innerWidth > 1100 ? 262 : 24, 24], paddingBottomRight: [24, 24], animate: false });
+    map.fitBounds([[data.bounds[1], data.bounds[0]], [data.bounds[3], data.bounds[2]]], { paddingTopLeft: [window.innerWidth > 1100 ? 262 * digonce.magnify : 24, phone ? 60 : 24], paddingBottomRight: [24, 24], animate: false });
     map.createPane("base").style.zIndex = 250;
     map.createPane("works").style.zIndex = 420;
     map.createPane("names").style.zIndex = 440;
@@ -35,10 +36,11 @@
     var base = new digonce.Sheet(digonce.paintBase(model, state.shown), { pane: "base", padding: 0.25 }).addTo(map);
     var works = new digonce.Sheet(digonce.paintWorks(visible, state), { pane: "works", padding: 0.25 }).addTo(map);
     var marks = new digonce.Sheet(digonce.paintMarks(visible, state), { pane: "marks", padding: 0.1 }).addTo(map);
-    var names = new digonce.Sheet(digonce.paintNames(model, state.shown), { pane: "names", padding: 0 }).addTo(map);
+    var names = new digonce.Sheet(digonce.paintNames(model, state), { pane: "names", padding: 0 }).addTo(map);
 
     var period = new digonce.Period(model, filter);
-    var popup = L.popup({ maxWidth: 400, minWidth: 330, maxHeight: Math.min(480, Math.round(0.66 * map.getSize().y)), autoPanPaddingTopLeft: [20, 20], autoPanPaddingBottomRight: [20, 20] });
+    var wide = Math.min(400 * digonce.magnify, map.getSize().x - 60);
+    var popup = L.popup({ maxWidth: wide, minWidth: Math.min(330 * digonce.magnify, wide), maxHeight: Math.min(480, Math.round(0.66 * map.getSize().y)), autoPanPaddingTopLeft: [20, 20], autoPanPaddingBottomRight: [20, 20] });
 
     /* ---- what shows ---- */
 
@@ -80,7 +82,7 @@
 
       counts = {
         projects: visible.projects.size, all_projects: model.projects.length, sites: visible.sites.length,
-        findings: visible.findings.length, severities: severities, cases: cases.length, hotspots: visible.hotspots.length,
+        findings: visible.findings.length, severities: severities, cases: cases.length, all_cases: model.cases.length, hotspots: visible.hotspots.length,
         all_severities: [0, 1, 2].map(function (s) { return model.findings.filter(function (f) { return Math.max(0, f.severity) === s; }).length; })
       };
       digonce.fillFigures(counts);
@@ -88,6 +90,7 @@
       digonce.fillCases(cases, state, open);
       works.repaint();
       marks.repaint();
+      names.repaint();
     }
     var counts = {};
 
@@ -105,6 +108,14 @@
     /* ---- going to something ---- */
 
     function toLatLng(world) { return map.unproject(L.point(world[0], world[1]), 0); }
+
+    function northernmost(shape) {
+      var best = [0, Infinity];
+      shape.rings.forEach(function (ring) {
+        for (var i = 0; i < ring.length; i += 2) { if (ring[i + 1] < best[1]) { best = [ring[i], ring[i + 1]]; } }
+      });
+      return best;
+    }
 
     function openPopup(items, latlng) {
       popup.setLatLng(latlng).setContent(digonce.popupContent(items, model, open, isShown)).openOn(map);
@@ -136,9 +147,13 @@
       var shape = (item.kind === "project" ? item.sites : item.kind === "road" ? item.sections : items).map(function (s) { return s.shape; }).filter(Boolean)[0];
       if (box) {
         var bounds = L.latLngBounds(toLatLng([box[0], box[1]]), toLatLng([box[2], box[3]]));
-        map.fitBounds(bounds, { maxZoom: 18, paddingTopLeft: [window.innerWidth > 1100 ? 280 : 60, 60], paddingBottomRight: [60, 60], animate: false });
+        // The popup stands above the place, which therefore keeps to the lower part of the map.
+        var above = Math.min(popup.options.maxHeight + 60, Math.round(0.62 * map.getSize().y));
+        if (map.getBoundsZoom(bounds, false, L.point(320, above + 40)) < 15) { above = 60; }
+        map.fitBounds(bounds, { maxZoom: 18, paddingTopLeft: [window.innerWidth > 1100 ? 280 * digonce.magnify : 30, above], paddingBottomRight: [40, 40], animate: false });
       }
-      openPopup(items, shape ? toLatLng(digonce.middle(shape)) : box ? toLatLng([(box[0] + box[2]) / 2, (box[1] + box[3]) / 2]) : map.getCenter());
+      if (phone) { map.getContainer().scrollIntoView({ block: "nearest" }); }
+      openPopup(items, shape ? toLatLng(northernmost(shape)) : box ? toLatLng([(box[0] + box[2]) / 2, (box[1] + box[3]) / 2]) : map.getCenter());
     }
 
     function worldAt(latlng) { var p = map.project(latlng, 0); return [p.x, p.y]; }
@@ -179,7 +194,6 @@
     function layersChanged() {
       if (tiles) { if (state.shown.base_tiles) { map.addLayer(tiles); } else { map.removeLayer(tiles); } }
       base.repaint();
-      names.repaint();
       filter();
     }
 
@@ -187,6 +201,7 @@
       digonce.setLanguage(data.words, lang);
       digonce.fillWords();
       document.querySelectorAll("[data-lang]").forEach(function (b) { b.setAttribute("aria-pressed", String(b.dataset.lang === lang)); });
+      nameLeaflet();
       digonce.fillHead(model);
       digonce.fillRules(model);
       digonce.fillHotspots(model.hotspots, open);
@@ -197,13 +212,27 @@
       if (item) { openPopup(items.slice(items.indexOf(item)).concat(items.slice(0, items.indexOf(item))), at); }
     }
 
+    /* Leaflet's own buttons and the map itself have names in the language of the page too. */
+    function nameLeaflet() {
+      [[".leaflet-control-zoom-in", "zoom_in"], [".leaflet-control-zoom-out", "zoom_out"], [".leaflet-popup-close-button", "close"]].forEach(function (pair) {
+        document.querySelectorAll(pair[0]).forEach(function (node) {
+          node.title = digonce.say(pair[1]);
+          node.setAttribute("aria-label", digonce.say(pair[1]));
+        });
+      });
+      map.getContainer().setAttribute("role", "region");
+      map.getContainer().setAttribute("aria-label", digonce.say("map_area"));
+    }
+    map.on("popupopen", nameLeaflet);
+
     document.querySelectorAll("[data-lang]").forEach(function (b) { b.addEventListener("click", function () { speak(b.dataset.lang); }); });
     document.getElementById("print").addEventListener("click", function () { window.print(); });
-    document.getElementById("legend-toggle").addEventListener("click", function () {
-      var body = document.getElementById("legend-body");
-      body.hidden = !body.hidden;
-      this.setAttribute("aria-expanded", String(!body.hidden));
-    });
+    function openLegend(isOpen) {
+      document.getElementById("legend-body").hidden = !isOpen;
+      document.getElementById("legend-toggle").setAttribute("aria-expanded", String(isOpen));
+    }
+    document.getElementById("legend-toggle").addEventListener("click", function () { openLegend(document.getElementById("legend-body").hidden); });
+    openLegend(!phone);
     L.control.scale({ imperial: false, position: "bottomright" }).addTo(map);
     digonce.wireTabs();
     digonce.wireSearch(model, open);

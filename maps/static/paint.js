@@ -22,13 +22,16 @@
   ];
   var HOTSPOT = "#5b2a86";
   var FONT = '"Noto Sans CJK SC","Source Han Sans SC","Microsoft YaHei","PingFang SC","Hiragino Sans GB",sans-serif';
-  var MARK_PX = 11, FAR_ZOOM = 14.5;
+  var MARK_PX = 11, NUMBERED_PX = 14, NUMBERED = 10, FAR_ZOOM = 14.5;
+
+  /* On a wide screen, which is often a projector, marks and names are drawn larger. */
+  digonce.magnify = window.innerWidth >= 1600 && window.innerHeight >= 850 ? 1.25 : 1;
 
   digonce.sectorColour = function (sector) { return sector < 0 ? UNKNOWN_SECTOR : SECTOR_COLOURS[sector]; };
   digonce.severityStyle = function (severity) { return SEVERITY[Math.max(0, severity)]; };
 
-  /* The mark of a severity round x, y; `r` is its radius. */
-  digonce.drawMark = function (ctx, severity, x, y, r) {
+  /* The mark of a severity round x, y; `r` is its radius, `number` what is written in it, if any. */
+  digonce.drawMark = function (ctx, severity, x, y, r, number) {
     var style = digonce.severityStyle(severity);
     ctx.beginPath();
     if (style.mark === "triangle") {
@@ -54,11 +57,18 @@
     ctx.lineWidth = 1.2;
     ctx.strokeStyle = "rgba(0,0,0,.55)";
     ctx.stroke();
+    if (number) {
+      ctx.font = "700 " + Math.round(r * (number > 9 ? 0.82 : 1)) + "px " + FONT;
+      ctx.textAlign = "center";
+      ctx.textBaseline = "middle";
+      ctx.fillStyle = style.mark === "diamond" ? "#1d1300" : "#fff";
+      ctx.fillText(String(number), x, y + (style.mark === "triangle" ? 0.16 : 0.05) * r);
+    }
   };
 
   /* A small canvas that shows how something is drawn, for the legend and lists. */
-  digonce.swatch = function (kind, code) {
-    var canvas = document.createElement("canvas"), ratio = 2, w = kind === "mark" ? 18 : 26, h = 18;
+  digonce.swatch = function (kind, code, number) {
+    var canvas = document.createElement("canvas"), ratio = 2, w = kind === "mark" && !number ? 18 : 26, h = number ? 26 : 18;
     canvas.width = w * ratio;
     canvas.height = h * ratio;
     canvas.style.width = w + "px";
@@ -68,7 +78,7 @@
     var ctx = canvas.getContext("2d");
     ctx.scale(ratio, ratio);
     if (kind === "mark") {
-      digonce.drawMark(ctx, code, 9, 9, 6.5);
+      digonce.drawMark(ctx, code, w / 2, number ? 14 : 9, number ? 10.5 : 6.5, number);
     } else if (kind === "severity") {
       var style = digonce.severityStyle(code);
       ctx.fillStyle = style.fill;
@@ -182,20 +192,26 @@
   }
 
   /* Names along the roads, larger roads first, never over one another and not too often. */
-  digonce.paintNames = function (model, shown) {
+  digonce.paintNames = function (model, state) {
+    var shown = state.shown;
     var widths = {};
     var order = model.sections.filter(function (s) { return s.name && s.shape; })
       .sort(function (a, b) { return b.road_class - a.road_class; });
     return function (ctx, view) {
       if (!shown.base_names || !shown.base_roads) { return; }
-      var taken = [], last = {};
+      var last = {}, taken = (shown.symbols ? state.marks : []).map(function (m) {
+        var x = m.at[0] * view.scale - view.dx, y = m.at[1] * view.scale - view.dy;
+        return [x - m.r, y - m.r, x + m.r, y + m.r];
+      });
       ctx.textAlign = "center";
       ctx.textBaseline = "middle";
       ctx.lineJoin = "round";
+      if (shown.symbols && view.zoom < ROADS[1].names) { nameMarks(ctx, state.marks, view, taken); }
+      ctx.textAlign = "center";
       order.forEach(function (s) {
         var style = ROADS[s.road_class];
         if (view.zoom < style.names || !view.sees(s.shape.box, 0)) { return; }
-        ctx.font = "500 " + style.font + "px " + FONT;
+        ctx.font = "500 " + style.font * digonce.magnify + "px " + FONT;
         var key = style.font + s.name, wide = widths[key] || (widths[key] = ctx.measureText(s.name).width);
         var spot = straightest(s.shape.rings[0], view, wide + 8);
         if (!spot) { return; }
@@ -219,6 +235,29 @@
       });
     };
   };
+
+  /* From afar few roads have room for their name: the worst cases tell theirs beside their mark. */
+  function nameMarks(ctx, marks, view, taken) {
+    var size = 13.5 * digonce.magnify;
+    ctx.font = "700 " + size + "px " + FONT;
+    marks.forEach(function (m) {
+      if (!m.number || !m.c.worst.road) { return; }
+      var x = m.at[0] * view.scale - view.dx, y = m.at[1] * view.scale - view.dy, wide = ctx.measureText(m.c.worst.road).width;
+      var places = [["left", x + m.r + 5, x + m.r + 3], ["right", x - m.r - 5, x - m.r - 7 - wide], ["center", x, x - wide / 2, m.r + size], ["center", x, x - wide / 2, -1.3 * m.r - size]];
+      places.some(function (p) {
+        var middle = y + (p[3] || 2), box = [p[2], middle - size * 0.62, p[2] + wide + 4, middle + size * 0.62];
+        if (taken.some(function (t) { return t[0] < box[2] && box[0] < t[2] && t[1] < box[3] && box[1] < t[3]; })) { return false; }
+        taken.push(box);
+        ctx.textAlign = p[0];
+        ctx.lineWidth = 4;
+        ctx.strokeStyle = "rgba(255,255,255,.95)";
+        ctx.strokeText(m.c.worst.road, p[1], middle);
+        ctx.fillStyle = "#172033";
+        ctx.fillText(m.c.worst.road, p[1], middle);
+        return true;
+      });
+    });
+  }
 
   /* The middle of a line where a text of `wide` pixels fits between points that lie straight. */
   function straightest(ring, view, wide) {
@@ -321,8 +360,8 @@
 
   /* One mark per case that shows; where marks would cover one another the worse case keeps its place. */
   function marks(ctx, view, visible, state) {
-    var cells = new Map(), placed = [], far = view.zoom < FAR_ZOOM, size = far ? 30 : 19, r = far ? 8.5 : MARK_PX;
-    visible.cases.forEach(function (c) {
+    var cells = new Map(), placed = [], far = view.zoom < FAR_ZOOM, size = (far ? 30 : 20) * digonce.magnify, r = (far ? 8.5 : MARK_PX) * digonce.magnify;
+    visible.cases.forEach(function (c, rank) {
       var f = c.worst, x = f.mark[0] * view.scale - view.dx, y = f.mark[1] * view.scale - view.dy;
       if (x < -20 || y < -20 || x > view.width + 20 || y > view.height + 20) { return; }
       var cx = Math.floor(x / size), cy = Math.floor(y / size);
@@ -332,13 +371,17 @@
           if (other && Math.hypot(other.x - x, other.y - y) < size) { return; }
         }
       }
-      var mark = { x: x, y: y, c: c };
+      var plain = r * (f.severity === 2 ? 1 : 0.8), numbered = digonce.caseNumber(c, rank);
+      var mark = { x: x, y: y, c: c, number: numbered, r: numbered ? NUMBERED_PX * digonce.magnify : plain };
       cells.set(cx + "," + cy, mark);
       placed.push(mark);
     });
-    state.marks = placed.map(function (m) { return { c: m.c, at: m.c.worst.mark }; });
-    placed.reverse().forEach(function (m) { digonce.drawMark(ctx, m.c.worst.severity, m.x, m.y, r * (m.c.worst.severity === 2 ? 1 : 0.8)); });
+    state.marks = placed.map(function (m) { return { c: m.c, at: m.c.worst.mark, r: m.r, number: m.number }; });
+    placed.reverse().forEach(function (m) { digonce.drawMark(ctx, m.c.worst.severity, m.x, m.y, m.r, m.number); });
   }
+
+  /* The worst of the cases in sight carry their number, in the list and on the map. */
+  digonce.caseNumber = function (c, rank) { return rank < NUMBERED ? c.number : null; };
 
   /* Everything at world point x, y, topmost first: marks, findings, hot spots, projects. */
   digonce.under = function (visible, state, x, y, scale) {
@@ -346,7 +389,7 @@
     function add(item) { if (!seen.has(item)) { seen.add(item); hits.push(item); } }
     if (state.shown.symbols) {
       (state.marks || []).forEach(function (m) {
-        if (Math.hypot(m.at[0] - x, m.at[1] - y) * scale <= MARK_PX + 1) { m.c.shown.forEach(add); }
+        if (Math.hypot(m.at[0] - x, m.at[1] - y) * scale <= Math.max(MARK_PX, m.r) + 1) { m.c.shown.forEach(add); }
       });
     }
     for (var i = visible.findings.length - 1; i >= 0; i--) {

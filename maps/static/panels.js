@@ -12,7 +12,7 @@
     if (!items.length) { box.appendChild(el("p", "empty", empty)); return; }
     var list = box.appendChild(el("ol", "cards"));
     (function more(at) {
-      items.slice(at, at + PAGE).forEach(function (item) { list.appendChild(row(item)); });
+      items.slice(at, at + PAGE).forEach(function (item, i) { list.appendChild(row(item, at + i)); });
       if (at + PAGE < items.length) {
         var button = digonce.button("more", say("show_more", { n: Math.min(PAGE, items.length - at - PAGE) }), function () { button.remove(); more(at + PAGE); });
         box.appendChild(button);
@@ -39,20 +39,21 @@
       tiles.appendChild(node);
     }
     tile(say("projects"), counts.projects, counts.all_projects);
+    tile(say("cases"), counts.cases, counts.all_cases);
     [2, 1, 0].forEach(function (s) {
-      tile(label("severity", digonce.severities[s]), counts.severities[s], counts.all_severities[s], digonce.swatch("mark", s));
+      tile(say("findings_of", { severity: label("severity", digonce.severities[s]) }), counts.severities[s], counts.all_severities[s], digonce.swatch("mark", s));
     });
   };
 
   digonce.fillCases = function (cases, state, open) {
     byId("cases-count").textContent = digonce.number(cases.length, 0);
-    longList(byId("panel-cases"), cases, function (c) {
+    longList(byId("panel-cases"), cases, function (c, rank) {
       var rules = Array.from(new Set(c.shown.map(function (f) { return label("rule", f.rule); })));
       var roads = Array.from(new Set(c.shown.map(function (f) { return f.road || say("no_road"); })));
       var codes = new Set();
       c.shown.forEach(function (f) { [f.a, f.b].forEach(function (p) { if (p) { codes.add(p.code); } }); });
       var button = digonce.button("card severity-" + c.worst.severity, [
-        digonce.swatch("mark", c.worst.severity),
+        digonce.swatch("mark", c.worst.severity, digonce.caseNumber(c, rank)),
         el("span", "card-body", [
           el("span", "card-title", digonce.join(roads.slice(0, 3)) + (roads.length > 3 ? " …" : "")),
           el("span", "card-rules", rules.join(" · ")),
@@ -111,9 +112,14 @@
   digonce.wireTabs = function () {
     var tabs = Array.from(document.querySelectorAll("[data-tab]"));
     tabs.forEach(function (tab, at) {
+      tab.id = "tab-" + tab.dataset.tab;
+      tab.tabIndex = at ? -1 : 0;
+      tab.setAttribute("aria-controls", "panel-" + tab.dataset.tab);
+      byId("panel-" + tab.dataset.tab).setAttribute("aria-labelledby", tab.id);
       tab.addEventListener("click", function () {
         tabs.forEach(function (t) {
           t.setAttribute("aria-selected", String(t === tab));
+          t.tabIndex = t === tab ? 0 : -1;
           byId("panel-" + t.dataset.tab).hidden = t !== tab;
         });
       });
@@ -156,6 +162,9 @@
       return { key: s, name: "severity:" + digonce.severities[s], text: label("severity", digonce.severities[s]), swatch: el("span", "", [digonce.swatch("mark", s), digonce.swatch("severity", s)]),
         count: count(model.findings, function (f) { return f.severity === s; }) };
     }), state.severities);
+    var signs = [{ key: "symbols", name: "symbols", text: say("symbols"), swatch: digonce.swatch("mark", 2, 1) }];
+    if (model.hotspots.length) { signs.push({ key: "hotspots", name: "hotspots", text: say("hotspots"), swatch: digonce.swatch("hotspot"), count: model.hotspots.length }); }
+    group(say("signs"), signs, null);
     group(say("by_rule"), state.allRules.map(function (rule) {
       return { key: rule, name: "rule:" + rule, text: label("rule", rule), count: count(model.findings, function (f) { return f.rule === rule; }) };
     }), state.rules);
@@ -163,14 +172,13 @@
       return { key: s, name: "sector:" + (s < 0 ? "unknown" : digonce.sectors[s]), text: s < 0 ? say("unknown") : label("sector", digonce.sectors[s]), swatch: digonce.swatch("sector", s),
         count: count(model.projects, function (p) { return p.sector === s; }) };
     }), state.sectors);
-    var base = [{ key: "symbols", name: "symbols", text: say("symbols") }];
-    if (model.hotspots.length) { base.push({ key: "hotspots", name: "hotspots", text: say("hotspots"), swatch: digonce.swatch("hotspot"), count: model.hotspots.length }); }
+    var base = [];
     if (model.sections.length) {
       base.push({ key: "base_roads", name: "base_roads", text: say("base_roads") }, { key: "base_names", name: "base_names", text: say("base_names") });
     }
     if (model.boundaries.length) { base.push({ key: "base_boundaries", name: "base_boundaries", text: say("base_boundaries") }); }
     if (hasTiles) { base.push({ key: "base_tiles", name: "base_tiles", text: say("base_tiles") }); }
-    group(say("base"), base, null);
+    if (base.length) { group(say("base"), base, null); }
     body.appendChild(el("p", "note", say("period_note")));
   };
 

@@ -157,11 +157,11 @@
     return el("article", "popup hotspot", [
       heading(say("hotspot"), h.road || say("no_road"), null),
       facts([
-        [say("finding.section"), digonce.hotspotPlace(h), "place"],
+        [say("hotspot_place"), digonce.hotspotPlace(h), "place"],
         [say("openings_24m"), say("times", { n: number(h.openings_24m, 0) }), "openings_24m"],
         [say("openings_60m"), say("times", { n: number(h.openings_60m, 0) }), "openings_60m"],
         [say("shortest_gap"), written(h.shortest_gap), "shortest_gap_days"],
-        [say("metres_opened"), written(h.metres_opened), "metres_opened"]
+        [say("metres_opened_section"), written(h.metres_opened), "metres_opened"]
       ]),
       codes.length ? el("h3", "", say("projects") + " " + codes.length) : null,
       el("ul", "links", codes)

@@ -201,9 +201,11 @@ def test_the_popup_of_a_finding_has_the_figures_of_the_report(
     assert popup.locator(".reason").inner_text() == one[f"reason_{lang}"]
     assert figure("shared_length_m") == formats.metres(one["shared_length_m"], lang)
     assert figure("shared_area_m2") == formats.square_metres(one["shared_area_m2"], lang)
-    assert figure("distance_m") == formats.metres(one["distance_m"], lang)
+    assert one["distance_m"] == 0, "a zero says nothing: the report leaves it out too"
+    assert popup.locator("[data-figure=distance_m]").count() == 0
     assert figure("gap_days") == formats.days(one["gap_days"], lang)
-    assert figure("overlap_days").startswith(formats.days(one["overlap_days"], lang))
+    assert one["overlap_days"] == 0
+    assert popup.locator("[data-figure=overlap_days]").count() == 0
     assert figure("likelihood") == formats.percent(one["likelihood"])
     assert figure("period") == formats.period(one["start"], one["finish"], lang)
     assert figure("saving").startswith(formats.wan_range(1.25, 2.5, 3.75, lang))
@@ -377,3 +379,30 @@ def test_a_narrow_screen_keeps_map_and_controls_in_view(
         assert box["x"] >= 0
         assert box["x"] + box["width"] <= 1024.5
         assert box["y"] + box["height"] <= 700.5
+
+
+def test_the_worst_cases_carry_their_number_in_the_list_and_on_the_map(page: Page) -> None:
+    marks = page.evaluate("digonce.page.state.marks.map((m) => [m.c.number, m.number])")
+    assert marks, "no case has a mark"
+    assert marks == [[case, case if case <= 10 else None] for case, _ in marks]
+
+
+def test_a_phone_has_the_map_the_period_and_the_list_below_one_another(page: Page) -> None:
+    page.set_viewport_size({"width": 390, "height": 844})
+    page.reload()
+    page.wait_for_selector("body[data-ready=yes]")
+    boxes = [page.locator(at).bounding_box() for at in ("#head", ".folium-map", "#period", "#side")]
+    assert all(box["x"] >= 0 and box["x"] + box["width"] <= 390 for box in boxes)
+    assert [box["y"] for box in boxes] == sorted(box["y"] for box in boxes)
+    assert page.evaluate("document.documentElement.scrollWidth") <= 390
+    assert page.locator("#legend-body").is_hidden()
+    page.locator("#panel-cases .card").first.click()
+    assert page.locator(".leaflet-popup").bounding_box()["x"] >= 0
+
+
+def test_the_buttons_of_the_map_are_named_in_its_language(page: Page) -> None:
+    page.locator("#panel-cases .card").first.click()
+    for lang, names in (("zh", ["放大", "关闭"]), ("en", ["Zoom in", "Close"])):
+        page.locator(f"[data-lang={lang}]").click()
+        named = [".leaflet-control-zoom-in", ".leaflet-popup-close-button"]
+        assert [page.locator(at).get_attribute("aria-label") for at in named] == names

@@ -71,10 +71,11 @@ def test_figures_stand_first(meeting: Any) -> None:
     assert cards == [
         ("projects", "7"), ("cases", "3"), ("findings", "6"), ("opened more than once", "320 m"),
         ("metres opened in all", "820 m"), ("estimated saving", "169,000 yuan"),
-        ("projects with complete data", "71%"),
+        ("projects with complete data", "71%"), ("rules that ran", "5 / 7"),
     ]  # fmt: skip
     assert text.index('id="figures"') < text.index('id="roads"') < text.index('id="cases"')
     assert "2 cases need coordination, 2 of them high." in text
+    assert text.index("First of all: ") < text.index('id="figures"')
     assert "估算，不作为结算依据" in page(meeting)
 
 
@@ -160,6 +161,10 @@ def test_a_unit_gets_its_own_cases_and_room_for_its_answer(meeting: Any, tmp_pat
     assert text.count('<span class="blank">') == 1
     assert "缺少作业范围。" in text
     assert "请逐项填写意见" in text
+    order = ["请逐项填写意见", 'id="index"', "单位（盖章）", 'id="cases"', 'id="figures"']
+    places = [text.index(part) for part in order]
+    assert places == sorted(places), "a letter starts with what it asks and where to answer"
+    assert "单位（盖章）" not in page(meeting)
     own = page(meeting, unit="机要处")
     assert "机密光缆" not in own  # the audience decides, not the address
     write_report(tmp_path, meeting.findings, meeting.city, meeting.provenance, unit="机要处")
