@@ -88,14 +88,57 @@ def road_strips(sections: gpd.GeoDataFrame, *, beside_m: float, outside_m: float
     section, number = ragged_ranges(np.zeros(len(lines), dtype=np.int64), count)
     size = (length / count)[section]
     chunks = substrings(lines[section], number * size, (number + 1) * size)
+    probes = _probes(chunks)
     sides = []
     for sign in (1.0, -1.0):
-        reach = _reach(lines, level, half, section, chunks, sign, beside_m)
-        strip = shapely.buffer(chunks, sign * reach, cap_style="flat", single_sided=True)
-        together = as_geometries(shapely.geometrycollections(strip, indices=section))
-        sides.append(as_geometries(shapely.union_all(together[:, None], axis=1)))
+        reach = _reach(lines, level, half, section, probes, sign, beside_m)
+        # Chunks that follow each other with one reach are one strip: fewer to buffer and to unite.
+        first = np.ones(len(section), dtype=np.bool_)
+        first[1:] = (section[1:] != section[:-1]) | (reach[1:] != reach[:-1])
+        run = np.flatnonzero(first)
+        last = np.append(run[1:], len(section)) - 1
+        whole = substrings(lines[section[run]], (number * size)[run], ((number + 1) * size)[last])
+        strip = shapely.buffer(whole, sign * reach[run], cap_style="flat", single_sided=True)
+        sides.append(_united(as_geometries(strip), section[run], len(lines)))
     outer = as_geometries(shapely.buffer(lines, half + beside_m + outside_m, cap_style="flat"))
     return Strips(lines, sides[0], sides[1], outer, half, length, level, beside_m)
+
+
+def _united(strips: Geometries, section: Ints, count: int) -> Geometries:
+    """Return the union of the strips of each section; ``section`` is sorted and none is missing."""
+    united = np.empty(count, dtype=object)
+    united[section] = strips
+    several = np.bincount(section, minlength=count)[section] > 1
+    numbers, rank = np.unique(section[several], return_inverse=True)
+    if len(numbers):
+        together = as_geometries(shapely.geometrycollections(strips[several], indices=rank))
+        united[numbers] = shapely.union_all(together[:, None], axis=1)
+    return united
+
+
+@dataclass(frozen=True)
+class _Probes:
+    """Places on chunks from which neighbours are looked for, all arrays of shape (n,) or (n, 2).
+
+    Attributes
+    ----------
+    chunk
+        Position.
+    start, along
+        Coordinates, and the unit direction of the chunk there.
+    """
+
+    chunk: Ints
+    start: Floats
+    along: Floats
+
+
+def _probes(chunks: Geometries) -> _Probes:
+    shares = np.array([0.1, 0.5, 0.9])
+    chunk = np.repeat(np.arange(len(chunks)), len(shares))
+    at = shapely.length(chunks)[chunk] * np.tile(shares, len(chunks))
+    start = shapely.get_coordinates(shapely.line_interpolate_point(chunks[chunk], at))
+    return _Probes(chunk, start, direction_at(chunks[chunk], at))
 
 
 def _reach(  # noqa: PLR0917 - one table of chunks
@@ -103,17 +146,13 @@ def _reach(  # noqa: PLR0917 - one table of chunks
     level: Ints,
     half: Floats,
     section: Ints,
-    chunks: Geometries,
+    probes: _Probes,
     sign: float,
     beside_m: float,
 ) -> Floats:
     """Return how far each chunk's strip reaches to one side."""
     reach = (half + beside_m)[section]
-    probes = 3
-    owner = np.repeat(np.arange(len(chunks)), probes)
-    at = shapely.length(chunks)[owner] * np.tile(np.array([0.1, 0.5, 0.9]), len(chunks))
-    along = direction_at(chunks[owner], at)
-    start = shapely.get_coordinates(shapely.line_interpolate_point(chunks[owner], at))
+    owner, start, along = probes.chunk, probes.start, probes.along
     aside = np.stack([-along[:, 1], along[:, 0]], axis=1) * sign
     widest = half.max(initial=0.0)
     # A neighbour further away than this leaves the strip as it is.
@@ -207,16 +246,21 @@ def meet_strips(
     extra_m
         Least length of a one-sided end of a wide part [m].
     """
-    # Near first (boxes grown by the reach are enough of a sieve), exactly later.
-    reach_m = strips.half_m + strips.beside_m
-    line_boxes = shapely.bounds(strips.lines) + reach_m[:, None] * np.array([-1.0, -1.0, 1.0, 1.0])
-    boxes = as_geometries(shapely.box(*line_boxes.T))
-    part, section = shapely.STRtree(boxes).query(parts)
-    close = shapely.dwithin(parts[part], strips.lines[section], reach_m[section])
-    part, section = part[close].astype(np.int64), section[close].astype(np.int64)
+    # Whatever touches a strip, found by trees: what is cut in vain costs the most.
+    tree = shapely.STRtree(parts)
+    touching = [
+        touched[1] * len(strips.lines) + touched[0]
+        for touched in (
+            tree.query(side, predicate="intersects") for side in (strips.left, strips.right)
+        )
+    ]
+    pairs = np.unique(np.concatenate(touching))
+    part, section = np.divmod(pairs, max(len(strips.lines), 1))
     shape = parts[part]
-    on_left = as_geometries(shapely.intersection(shape, strips.left[section]))
-    on_right = as_geometries(shapely.intersection(shape, strips.right[section]))
+    on_left, on_right = (
+        _common(shape, side[section], np.searchsorted(pairs, found))
+        for side, found in zip((strips.left, strips.right), touching, strict=True)
+    )
     left_m2, right_m2 = shapely.area(on_left), shapely.area(on_right)
     real = left_m2 + right_m2 > 0.01
     part, section, shape = part[real], section[real], shape[real]
@@ -261,6 +305,13 @@ def meet_strips(
     share_on = np.divide(on_m2, near_m2, out=np.ones(len(on_m2)), where=near_m2 > 0)
     covered = _covered(section, np.where(left_m2 >= right_m2, on_left, on_right), strips)
     return Meetings(part, section, on_m2, share_on, cut_m, covered, intervals)
+
+
+def _common(one: Geometries, two: Geometries, rows: Ints) -> Geometries:
+    """Return what both have in common in the rows where they touch, else nothing."""
+    common = np.full(len(one), shapely.Polygon(), dtype=object)
+    common[rows] = shapely.intersection(one[rows], two[rows])
+    return common
 
 
 def _extents(shapes: Geometries, lines: Geometries, meeting: Ints) -> pd.DataFrame:
