@@ -1,6 +1,7 @@
 """``make bench``: run the benchmarks, print their tables, and leave the figures in bench-out/.
 
 make bench BENCH_ARGS="--size 100000"
+make bench BENCH_ARGS="--only city --size 8000"
 """
 
 from __future__ import annotations
@@ -12,22 +13,31 @@ import platform
 from importlib.metadata import version
 from pathlib import Path
 
+import bench_city
 import bench_pairs
 import shapely
 
-BENCHMARKS = {"pairs": bench_pairs.run}
-SIZES = [100_000, 1_000_000]
+BENCHMARKS = {"pairs": bench_pairs.run, "city": bench_city.run}
+SIZES = {"pairs": [100_000, 1_000_000], "city": bench_city.SIZES}
 
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--size", type=int, action="append", help=f"footprints (default {SIZES})")
-    parser.add_argument("--only", choices=BENCHMARKS, action="append", help="default: all")
+    parser.add_argument(
+        "--size",
+        type=int,
+        action="append",
+        help=f"footprints, or projects of a city (default {SIZES})",
+    )
+    parser.add_argument(
+        "--only", choices=BENCHMARKS, action="append", help="default: all, or pairs with --size"
+    )
     parser.add_argument("--out", type=Path, default=Path("bench-out"))
     options = parser.parse_args()
     options.out.mkdir(parents=True, exist_ok=True)
-    for name in options.only or BENCHMARKS:
-        rows = BENCHMARKS[name](options.size or SIZES)
+    # One size means different things to them: without --only it is footprints, as ever.
+    for name in options.only or (["pairs"] if options.size else BENCHMARKS):
+        rows = BENCHMARKS[name](options.size or SIZES[name])
         document = {
             "benchmark": name,
             "processors": os.cpu_count(),
