@@ -173,7 +173,8 @@ def _shared(fact: dict[str, object], lang: str) -> str:
     length, area = fact["shared_length_m"], _decimal(fact["shared_area_m2"])
     if not _positive(length):
         return text("findings.shared.area", lang, area=area)
-    return text("findings.shared.length", lang, length=_decimal(length), area=area)
+    kind = "length" if _positive(fact["shared_area_m2"]) else "stretch"
+    return text(f"findings.shared.{kind}", lang, length=_decimal(length), area=area)
 
 
 def _timing(fact: dict[str, object], lang: str) -> str:

@@ -141,7 +141,7 @@ def test_the_right_order_is_an_opportunity_and_no_repeat(
     # Pipe A, surface B, pipe C: A and C repeat, and C cuts the fresh surface of B.
     assert sorted(pairs(repeats)) == [("A", "C"), ("B", "C")]
     assert pairs(chances) == [("A", "B")]
-    assert "工序正确" in chances["reason_zh"][0]
+    assert "先地下后地上" in chances["reason_zh"][0]
 
 
 @pytest.mark.parametrize("method", ["surface", "none"])
