@@ -38,8 +38,10 @@
       var map = this._map, zoom = map.getZoom(), scale = Math.pow(2, zoom), bounds = this._bounds;
       var pixelOrigin = map.getPixelOrigin(), ratio = window.devicePixelRatio || 1, ctx = this._ctx;
       var dx = pixelOrigin.x + bounds.min.x, dy = pixelOrigin.y + bounds.min.y, size = bounds.getSize();
+      // Setting the size empties a canvas. On paper a drawn clearing would wipe out the sheets below.
+      this._container.width = Math.round(ratio * size.x);
+      this._container.height = Math.round(ratio * size.y);
       ctx.setTransform(ratio, 0, 0, ratio, 0, 0);
-      ctx.clearRect(0, 0, size.x, size.y);
       var latitude = map.getCenter().lat * Math.PI / 180;
       this._paint(ctx, {
         zoom: zoom, scale: scale, dx: dx, dy: dy, width: size.x, height: size.y,

@@ -406,3 +406,18 @@ def test_the_buttons_of_the_map_are_named_in_its_language(page: Page) -> None:
         page.locator(f"[data-lang={lang}]").click()
         named = [".leaflet-control-zoom-in", ".leaflet-popup-close-button"]
         assert [page.locator(at).get_attribute("aria-label") for at in named] == names
+
+
+def test_nothing_is_cleared_by_drawing_which_on_paper_wipes_out_the_sheets_below(
+    page: Page,
+) -> None:
+    page.evaluate(
+        """() => { window.cleared = 0; const clear = CanvasRenderingContext2D.prototype.clearRect;
+        CanvasRenderingContext2D.prototype.clearRect = function (...box) {
+          window.cleared += 1; return clear.apply(this, box); }; }"""
+    )
+    switch(page, "hotspots")
+    page.locator(".leaflet-control-zoom-in").click()
+    page.wait_for_timeout(400)
+    assert painted(page) > 0
+    assert page.evaluate("window.cleared") == 0
