@@ -113,6 +113,7 @@ class CaseViews:
         self._unit = unit
         self._pictures = pictures
         self._table = findings.table.reset_index(drop=True)
+        self._rules = self._table["rule"].to_numpy(dtype=object)
         self._project = {
             str(row["code"]): {str(name): value for name, value in row.items()}
             for row in city.projects.to_dict("records")
@@ -144,8 +145,7 @@ class CaseViews:
 
     def listed(self, rank: int, case: Case) -> CaseView:
         """Return a case for the list, without its details."""
-        rows = self._table.iloc[list(case.rows)]
-        rules = list(dict.fromkeys(self._label("rule", rule) for rule in rows["rule"]))
+        rules = list(dict.fromkeys(self._label("rule", self._rules[row]) for row in case.rows))
         units = self._units(case)
         place = case.roads[0] if case.roads else self._t("case.unnamed_place")
         joiner = "、" if self._lang == "zh" else ", "
@@ -261,8 +261,9 @@ class CaseViews:
         return " · ".join(parts) or formats.MISSING
 
     def _window(self, code: str) -> str:
-        sites = self._sites.iloc[self._site_rows.get(code, [])]
-        return formats.period(sites["start"].min(), sites["finish"].max(), self._lang)
+        rows = self._site_rows.get(code, [])
+        start, finish = (self._sites[name].iloc[rows] for name in ("start", "finish"))
+        return formats.period(start.min(), finish.max(), self._lang)
 
     def _finding(self, row: int, numbers: Mapping[str, int]) -> FindingView:
         finding = {str(name): value for name, value in self._table.iloc[row].items()}
