@@ -15,6 +15,7 @@ from coordination import City, Policy, detect
 from coordination.audience import ANYBODY, Audience
 from coordination.check import check
 from coordination.faults import InputRefusedError, StoreError, UsageError
+from coordination.figures import cases
 from coordination.findings import SEVERITIES, Findings
 from coordination.review import merge
 from data.findings_files import write_findings
@@ -66,7 +67,7 @@ def summary(findings: Findings) -> dict[str, Any]:
         "software_version": SOFTWARE_VERSION,
         "counts": {
             "findings": len(table),
-            "cases": int(table["case_id"].nunique()),
+            "cases": len(cases(findings)),
             **{name: int((table["severity"] == name).sum()) for name in SEVERITIES},
         },
         "rules_run": rules_run(findings),
