@@ -8,10 +8,12 @@ import typer
 
 from api.commands import demo, detection, imports, pairs, serve, stores
 from api.commands.session import words
+from api.commands.usage import Commands
 from api.provenance import SOFTWARE_VERSION
 
 app = typer.Typer(
     name="digonce",
+    cls=Commands,
     help=words("app"),
     no_args_is_help=True,
     add_completion=False,

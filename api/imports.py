@@ -46,6 +46,7 @@ class ImportOptions:
     partial: bool = False
     dry_run: bool = False
     rejects: Path | None = None
+    lang: str = "zh"
 
 
 @dataclass(frozen=True)
@@ -132,7 +133,7 @@ def import_path(
     A store made for an import that then wrote nothing is taken away again.
     """
     where = settings.store_path()
-    made = not settings.store.startswith("postgresql:") and not where.exists()
+    made = not where.exists()
     if made:
         create_store(where).close()
     written = False
@@ -143,9 +144,15 @@ def import_path(
             )
         written = report.written
     finally:
-        if made and not written:
+        if made and not written and _untouched(settings):
             where.unlink()
     return report
+
+
+def _untouched(settings: Settings) -> bool:
+    """Tell whether nobody else has written into the store that this import made."""
+    with open_store(settings.store, wait_s=settings.wait_s) as store:
+        return store.info().data_revision == 0
 
 
 def import_file(
@@ -170,6 +177,8 @@ def import_file(
     step("read")
     read = _READERS[kind](store, path, options, policy, step)
     step("write")
+    if options.rejects is not None:  # first, so that a path that cannot be written stops the import
+        write_rejects(options.rejects, _layer(path, options), read.faults, options.lang)
     refused = bool((read.rows["outcome"] == "refused").any())
     written = not options.dry_run and (options.partial or not refused)
     outcome = ImportOutcome((), (), (), store.info().data_revision)
@@ -179,8 +188,6 @@ def import_file(
                 change.set_crs(read.crs)
             outcome = read.put(change)
         outcome = replace(outcome, revision=store.info().data_revision)
-    if options.rejects is not None:
-        write_rejects(options.rejects, _layer(path, options), read.faults)
     return ImportReport(
         kind=kind,
         source=path.name,

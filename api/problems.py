@@ -20,6 +20,10 @@ class NotFoundError(DigonceError):
     """Something that the store does not have."""
 
 
+_HTTP_CODES = {
+    400: "bad_request", 403: "forbidden", 404: "not_found", 405: "method_not_allowed",
+    413: "too_large", 415: "unsupported_format", 422: "invalid_request",
+}  # fmt: skip
 _STORE_STATUS = {"store.locked": 503, "store.moved": 409}
 
 
@@ -103,10 +107,17 @@ def _validation_error(request: Request, error: Exception) -> JSONResponse:
 def _http_error(request: Request, error: Exception) -> JSONResponse:
     lang = language_of(request)
     assert isinstance(error, HTTPException)
-    code = {404: "not_found", 405: "method_not_allowed"}.get(error.status_code, "http_error")
-    return problem(
-        error.status_code, code, text(f"http.status.{error.status_code}", lang), lang=lang
-    )
+    status = error.status_code if error.status_code in _HTTP_CODES else 400
+    answer = problem(status, _HTTP_CODES[status], text(f"http.status.{status}", lang), lang=lang)
+    answer.headers.update(error.headers or {})  # such as Allow
+    return answer
+
+
+def _our_mistake(request: Request, error: Exception) -> JSONResponse:
+    """Answer without details: they are for the log, to which the server writes them."""
+    del error
+    lang = language_of(request)
+    return problem(500, "internal_error", text("http.internal_error", lang), lang=lang)
 
 
 def install(app: FastAPI) -> None:
@@ -114,3 +125,4 @@ def install(app: FastAPI) -> None:
     app.add_exception_handler(DigonceError, _digonce_error)
     app.add_exception_handler(RequestValidationError, _validation_error)
     app.add_exception_handler(HTTPException, _http_error)
+    app.add_exception_handler(Exception, _our_mistake)

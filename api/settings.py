@@ -7,6 +7,8 @@ from typing import Literal
 
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
+from coordination.faults import StoreError
+
 Lang = Literal["zh", "en"]
 
 
@@ -45,5 +47,13 @@ class Settings(BaseSettings):
     demo: bool = False
 
     def store_path(self) -> Path:
-        """Return the store as a path (a file store)."""
+        """Return the store as a path.
+
+        Raises
+        ------
+        StoreError
+            When it names a server, which has no path.
+        """
+        if self.store.startswith(("postgresql:", "postgres:")):
+            raise StoreError("store.postgis_not_built")
         return Path(self.store)

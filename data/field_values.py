@@ -27,6 +27,9 @@ _NUMBER = re.compile(
     r"[约≈~]?([+-]?\d{1,3}(?:,\d{3})+(?:\.\d+)?|[+-]?\d*\.?\d+(?:e[+-]?\d+)?)\D{0,4}"
 )
 _OTHERS = "*"
+_MOST_LETTERS = {"code": 200, _OTHERS: 20_000}
+"""Longer texts are not what a person wrote into a cell; no page could show them."""
+_CONTROL = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f]")
 _ONE_LINE = frozenset({"name", "name_en", "owner_unit", "department", "town", "funding"})
 """Texts that stand inside sentences and table cells; an extent keeps its lines, they are roads."""
 
@@ -128,6 +131,15 @@ class _Cells:
                 Fault(code, row=self.first_row + at, column=self.column, params=params)
             )
 
+    def too_long(self, most: int) -> None:
+        """Refuse the cells of more than ``most`` letters."""
+        letters = self.texts.str.len().fillna(0).to_numpy()
+        for at in map(int, np.flatnonzero(letters > most)):
+            params: dict[str, str | int | float] = {"found": int(letters[at]), "most": most}
+            self.faults.append(
+                Fault("text_too_long", row=self.first_row + at, column=self.column, params=params)
+            )
+
     def together(self, code: str, where: npt.NDArray[np.bool_], **params: str) -> None:
         """Note once per value what holds for many cells."""
         texts = self.texts[where]
@@ -158,7 +170,8 @@ def text_column(raw: pd.Series[Any]) -> pd.Series[str]:
 def _text_of(value: Hashable) -> str | None:
     if isinstance(value, float) and value.is_integer() and abs(value) < 1e15:
         value = int(value)
-    text = str(value).replace("\r\n", "\n").strip()
+    # Databases and spreadsheets end a text at a control letter, or refuse it.
+    text = _CONTROL.sub("", str(value)).replace("\r\n", "\n").strip()
     return text or None
 
 
@@ -190,6 +203,7 @@ def _dates(cells: _Cells, style: str | None, time_zone: str) -> ParsedDates:
 
 def _texts(cells: _Cells, mapping: ColumnMapping, _: Mapping[str, float]) -> pd.Series[Any]:
     texts = cells.texts
+    cells.too_long(_MOST_LETTERS.get(cells.item.name, _MOST_LETTERS[_OTHERS]))
     if cells.item.name in _ONE_LINE:
         texts = texts.str.replace(r"\s+", " ", regex=True)
     ours = mapping.values.get(cells.item.name)

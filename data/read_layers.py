@@ -33,11 +33,24 @@ from data.shapefile_parts import dbf_encoding, missing_or_cut_parts, unpack_shap
 Format = Literal["geojson", "gpkg", "shapefile", "csv", "xlsx"]
 
 _WGS84 = CRS("EPSG:4326")
+_WITHOUT_SHIFT = frozenset({"Beijing 1954", "New Beijing", "Xian 1980"})
+"""Datums of which the way to WGS 84 is not published: PROJ would silently move nothing."""
 _GEOJSON_GEOMETRIES = frozenset(
     {"Point", "MultiPoint", "LineString", "MultiLineString", "Polygon", "MultiPolygon",
      "GeometryCollection"}
 )  # fmt: skip
-_LATER = (b"<", b"AutoCAD", b"  0\r\nSECTION", b"  0\nSECTION", b"0\nSECTION", b"0\r\nSECTION")
+_LATER = (
+    b"<",
+    b"%PDF-",
+    b"\x1f\x8b",
+    b"7z\xbc\xaf",
+    b"Rar!",
+    b"AutoCAD",
+    b"  0\r\nSECTION",
+    b"  0\nSECTION",
+    b"0\nSECTION",
+    b"0\r\nSECTION",
+)
 
 
 @dataclass(frozen=True)
@@ -60,6 +73,8 @@ class Layer:
         The file's name.
     faults
         What was found on the way: unreadable geometry by row, notes about the encoding.
+    geometry_columns
+        Columns of a table that the geometry was made of.
     """
 
     table: pd.DataFrame
@@ -68,6 +83,7 @@ class Layer:
     first_row: int
     source: str
     faults: list[Fault] = field(default_factory=list)
+    geometry_columns: tuple[str, ...] = ()
 
 
 @dataclass
@@ -80,6 +96,7 @@ class _Found:
     format: Format
     first_row: int
     faults: list[Fault]
+    columns: tuple[str, ...] = ()
 
 
 def read_layer(
@@ -115,14 +132,14 @@ def read_layer(
         When the file cannot be read as a whole; its faults say why and what to do.
     """
     path = Path(path)
-    source = path.name
+    source = path.name or str(path)
     stated = _crs_of(crs, source) if crs is not None else None
     found = _read(path, layer, encoding)
     faults = list(found.faults)
     table = found.table.reset_index(drop=True)
     nowhere = found.geometry is None or not shapely.is_geometry(found.geometry).any()
     if found.geometry is None or (nowhere and found.crs is None and stated is None):
-        return Layer(table, None, found.format, found.first_row, source, faults)
+        return Layer(table, None, found.format, found.first_row, source, faults, found.columns)
 
     geometry = shapely.force_2d(found.geometry)
     if stated is not None and found.crs is not None and not stated.equals(found.crs):
@@ -136,15 +153,19 @@ def read_layer(
     used = stated or found.crs
     if used is None:
         raise InputRefusedError([*faults, _crs_missing(found, geometry)], source=source)
+    if _datum(used) in _WITHOUT_SHIFT:
+        raise _refusal(source, "crs_without_shift", crs=f"{used.to_string()} ({used.name})")
     geometry, unusable = _without_unusable(geometry, used, found.first_row, source)
     table = gpd.GeoDataFrame(
         table.drop(columns="geometry", errors="ignore"), geometry=geometry, crs=used
     )
-    return Layer(table, used, found.format, found.first_row, source, faults + unusable)
+    return Layer(
+        table, used, found.format, found.first_row, source, faults + unusable, found.columns
+    )
 
 
 def _read(path: Path, layer: str | None, encoding: str | None) -> _Found:
-    source = path.name
+    source = path.name or str(path)
     try:
         with path.open("rb") as stream:
             head = stream.read(512)
@@ -193,12 +214,14 @@ def _read_geojson(content: bytes, source: str, encoding: str | None) -> _Found:
         raise _refusal(source, "json_broken", line=error.lineno, column=error.colno) from None
     except RecursionError:
         raise _refusal(source, "json_not_geojson") from None
+    except ValueError:  # a number of thousands of digits
+        raise _refusal(source, "json_number") from None
     features = _features(document)
     if features is None:
         raise _refusal(source, "json_not_geojson")
     rows = [feature if isinstance(feature, dict) else {} for feature in features]
     properties = [
-        {name: _plain(value) for name, value in (row.get("properties") or {}).items()}
+        {_plain(name): _plain(value) for name, value in (row.get("properties") or {}).items()}
         if isinstance(row.get("properties"), dict | None)
         else {}
         for row in rows
@@ -216,12 +239,15 @@ def _read_geojson(content: bytes, source: str, encoding: str | None) -> _Found:
         [None if row.get("geometry") is None else json.dumps(row["geometry"]) for row in rows],
         dtype=object,
     )
-    geometry = np.asarray(shapely.from_geojson(written, on_invalid="ignore"), dtype=object)
+    with np.errstate(over="ignore"):  # an endless number becomes infinite and is named below
+        geometry = np.asarray(shapely.from_geojson(written, on_invalid="ignore"), dtype=object)
     unread = [written[i] is not None and geometry[i] is None for i in range(len(rows))]
     faults = [
         Fault("geometry_unreadable", row=i + 1)
         for i in range(len(rows))
-        if unread[i] or rows[i].get("type") != "Feature"
+        if unread[i]
+        or rows[i].get("type") != "Feature"
+        or not isinstance(rows[i].get("properties"), dict | None)
     ]
     return _Found(table, geometry, _geojson_crs(document, source), "geojson", 1, notes + faults)
 
@@ -252,7 +278,12 @@ def _geojson_crs(document: dict[str, Any], source: str) -> CRS:
 
 
 def _plain(value: Any) -> Any:
-    return json.dumps(value, ensure_ascii=False) if isinstance(value, dict | list) else value
+    if isinstance(value, dict | list):
+        value = json.dumps(value, ensure_ascii=False)
+    if isinstance(value, str) and not value.isascii():
+        # JSON can spell half a letter, which no encoding can write.
+        return value.encode("utf-8", "replace").decode("utf-8")
+    return value
 
 
 def _column(values: list[Any]) -> pd.Series[Any]:
@@ -372,10 +403,15 @@ def _with_geometry(table: pd.DataFrame, kind: Format, faults: list[Fault], sourc
     if read is None:
         return _Found(table, None, None, kind, 2, faults)
     crs = _crs_of(read.crs, source) if read.crs is not None else None
-    return _Found(table, read.geometry, crs, kind, 2, faults + read.faults)
+    return _Found(table, read.geometry, crs, kind, 2, faults + read.faults, read.columns)
 
 
 # --- What all geometry has to hold ----------------------------------------------------------------
+
+
+def _datum(crs: CRS) -> str:
+    geodetic = crs.geodetic_crs
+    return geodetic.datum.name if geodetic is not None and geodetic.datum is not None else ""
 
 
 def _crs_missing(found: _Found, geometry: npt.NDArray[np.object_]) -> Fault:
@@ -385,6 +421,12 @@ def _crs_missing(found: _Found, geometry: npt.NDArray[np.object_]) -> Fault:
     if found.format == "shapefile":
         code = "crs_missing_prj"
     return Fault(code, params={"x0": f"{x0:g}", "y0": f"{y0:g}", "x1": f"{x1:g}", "y1": f"{y1:g}"})
+
+
+def _swapped(coordinates: npt.NDArray[np.float64]) -> bool:
+    """Tell whether every place reads as latitude and longitude, and none the other way round."""
+    degrees = np.abs(coordinates)
+    return bool(((degrees[:, 0] <= 90) & (degrees[:, 1] > 90) & (degrees[:, 1] <= 180)).all())
 
 
 def _without_unusable(
@@ -397,6 +439,13 @@ def _without_unusable(
     broken = np.zeros(len(geometry), dtype=np.bool_)
     broken[row[~np.isfinite(coordinates).all(axis=1)]] = True
     outside = np.zeros(len(geometry), dtype=np.bool_)
+    known = coordinates[np.isfinite(coordinates).all(axis=1)]
+    if crs.is_projected and len(known) and (np.abs(known) <= (180, 90)).all():
+        x, y = (f"{value:g}" for value in known[0])
+        raise _refusal(source, "crs_not_metres", crs=crs.to_string(), x0=x, y0=y)
+    if crs.is_geographic and len(known) and _swapped(known):
+        x, y = (f"{value:g}" for value in known[0])
+        raise _refusal(source, "crs_axes_swapped", crs=crs.to_string(), x0=x, y0=y)
     if crs.is_geographic:
         outside[row[(np.abs(coordinates) > (180.000001, 90.000001)).any(axis=1)]] = True
         if outside.sum() * 2 > shapely.is_geometry(geometry).sum():

@@ -37,6 +37,7 @@ from data.read_layers import Layer, read_layer
 TIME_ZONE = "Asia/Shanghai"
 
 _KEY = ("owner_unit", "name")
+_TOTALS = frozenset({"合计", "总计", "小计", "共计", "合計", "總計", "小計", "total", "subtotal"})
 _IDENTIFYING = frozenset({"code", "name", "road", "extent_text"})
 """A table without geometry that has none of these is no list of projects."""
 
@@ -131,7 +132,12 @@ def read_projects(
 
     rows = read.table
     rows.insert(0, "row", np.arange(len(rows)) + source.first_row)
-    rows = rows[_filled(source)].copy()
+    totals = _totals(source)
+    rows = rows[_filled(source) & ~totals].copy()
+    if rows.empty:
+        raise InputRefusedError([*source.faults, Fault("file_empty")], source=source.source)
+    left_out = np.flatnonzero(totals) + source.first_row
+    faults += [Fault("total_left_out", "note", row=int(row)) for row in left_out]
     faults += _finish_from_duration(rows, read)
     faults += _zero_is_missing(rows, columns)
     rows["code"], notes = _codes(rows, source, mapping)
@@ -177,16 +183,31 @@ def _matched(source: Layer, mapping: ColumnMapping) -> Matched:
     if source.crs is None and not _IDENTIFYING & matched.columns.keys():
         fault = Fault("columns_unknown", params={"columns": ", ".join(names)})
         raise InputRefusedError([fault], source=source.source)
-    if matched.unused:
+    unused = [name for name in matched.unused if name not in source.geometry_columns]
+    if unused:
         matched.faults.append(
-            Fault("columns_not_used", "note", params={"columns": ", ".join(matched.unused)})
+            Fault("columns_not_used", "note", params={"columns": ", ".join(unused)})
         )
     return matched
 
 
 def _filled(source: Layer) -> npt.NDArray[np.bool_]:
     """Return which rows say anything at all: spreadsheets have blank ones between others."""
-    return source.table.notna().any(axis=1).to_numpy()
+    unreadable = {fault.row for fault in source.faults if fault.level == "refused"}
+    numbers = np.arange(len(source.table)) + source.first_row
+    named = np.isin(numbers, [row for row in unreadable if row is not None])
+    return np.asarray(source.table.notna().any(axis=1).to_numpy() | named, dtype=np.bool_)
+
+
+def _totals(source: Layer) -> npt.NDArray[np.bool_]:
+    """Return which rows of a spreadsheet are sums of others: their first cell says so."""
+    table = source.table
+    if source.format not in ("csv", "xlsx") or not len(table.columns):
+        return np.zeros(len(table), dtype=np.bool_)
+    cells = pd.DataFrame(table.drop(columns="geometry", errors="ignore")).astype(object)
+    first = text_column(cells.bfill(axis=1).iloc[:, 0])
+    words = first.str.replace(r"[\s:：]", "", regex=True).str.lower()
+    return words.isin(_TOTALS).to_numpy(dtype=np.bool_)
 
 
 def _finish_from_duration(rows: pd.DataFrame, read: FieldValues) -> list[Fault]:

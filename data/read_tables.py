@@ -9,6 +9,7 @@ import unicodedata
 import warnings
 import zipfile
 import zlib
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -23,6 +24,9 @@ from openpyxl.utils.exceptions import InvalidFileException
 
 from coordination.faults import Fault, InputRefusedError
 
+_CURVED = re.compile(
+    r"CIRCULARSTRING|COMPOUNDCURVE|CURVEPOLYGON|MULTICURVE|MULTISURFACE", re.IGNORECASE
+)
 _SEPARATORS = (",", ";", "\t", "|", "，")
 _WKT = re.compile(
     r"\s*(?:SRID=(?P<srid>\d+);)?\s*(?:MULTI)?(?:POINT|LINESTRING|POLYGON|GEOMETRYCOLLECTION)\b",
@@ -36,6 +40,12 @@ _COORDINATES = (
     (("中心点x坐标", "中心點x坐標"), ("中心点y坐标", "中心點y坐標")),
 )
 
+
+MOST_WORKBOOK_BYTES = 500_000_000
+"""A workbook that unpacks to more is no list of projects: 100,000 rows of 40 cells take a third."""
+
+MOST_COLUMNS = 16_384
+"""As many columns as a spreadsheet can have."""
 
 _LOOKED_AT = 500
 """So many filled cells of a column show whether it holds geometry."""
@@ -107,6 +117,9 @@ def read_csv_text(text: str, source: str) -> tuple[pd.DataFrame, list[Fault]]:
         row below the header.
     """
     separator = _separator(text)
+    columns = text.partition("\n")[0].count(separator) + 1
+    if columns > MOST_COLUMNS:
+        raise _refusal(source, "too_many_columns", found=columns, most=MOST_COLUMNS)
     try:
         raw = pd.read_csv(
             io.StringIO(text),
@@ -170,19 +183,19 @@ def header_names(cells: list[Any]) -> tuple[list[str], list[Fault]]:
     >>> header_names(["项目编号 ", None, "长度", "长度"])[0]
     ['项目编号', 'column_2', '长度', '长度_2']
     """
-    names: list[str] = []
+    names: dict[str, None] = {}  # in order, and looked up at once
+    times: dict[str, int] = {}
     notes: list[Fault] = []
     for number, cell in enumerate(cells, start=1):
         written = "" if cell is None or pd.isna(cell) else " ".join(str(cell).split())
-        base = written or f"column_{number}"
-        name, times = base, 1
+        base = name = written or f"column_{number}"
         while name in names:
-            times += 1
-            name = f"{base}_{times}"
+            times[base] = times.get(base, 1) + 1
+            name = f"{base}_{times[base]}"
         if written and name != base:
             notes.append(Fault("column_twice", "note", column=base, params={"name": name}))
-        names.append(name)
-    return names, notes
+        names[name] = None
+    return list(names), notes
 
 
 def _without_blank_end(table: pd.DataFrame) -> pd.DataFrame:
@@ -196,18 +209,22 @@ def read_workbook(path: Path) -> dict[str, pd.DataFrame]:
     Raises
     ------
     InputRefusedError
-        When it cannot be read as a workbook.
+        When it cannot be read as a workbook, or would unpack to more than `MOST_WORKBOOK_BYTES`.
     """
     try:
         # As a stream, since openpyxl judges a path by its suffix.
         with warnings.catch_warnings(), path.open("rb") as stream:
             warnings.simplefilter("ignore")  # openpyxl warns of styles, which nobody reads here
+            with zipfile.ZipFile(stream) as archive:
+                # The sizes that it states hold: zipfile reads no further than they say.
+                if sum(item.file_size for item in archive.infolist()) > MOST_WORKBOOK_BYTES:
+                    raise _refusal(path.name, "zip_too_large")
+            stream.seek(0)
             workbook = openpyxl.load_workbook(stream, read_only=True, data_only=True)
             sheets: dict[str, pd.DataFrame] = {}
             for sheet in workbook.worksheets:
                 sheet.reset_dimensions()  # some programs write a wrong one
-                rows = [list(row) for row in sheet.iter_rows(values_only=True)]
-                sheets[sheet.title] = _sheet_table(rows)
+                sheets[sheet.title] = _sheet_table(sheet.iter_rows(values_only=True))
     except (
         InvalidFileException,
         zipfile.BadZipFile,
@@ -224,20 +241,29 @@ def read_workbook(path: Path) -> dict[str, pd.DataFrame]:
     return sheets
 
 
-def _sheet_table(rows: list[list[Any]]) -> pd.DataFrame:
-    width = max((len(row) for row in rows), default=0)
-    if len(rows) < 2:
-        return pd.DataFrame()
-    padded = [row + [None] * (width - len(row)) for row in rows]
-    names, _ = header_names(padded[0])
-    table = pd.DataFrame(padded[1:], columns=pd.Index(names), dtype=object)
-    table = table.where(table.notna() & (table != ""), None)
-    unnamed = [
-        name
-        for name, cell in zip(names, padded[0], strict=True)
-        if cell is None and table[name].isna().all()
-    ]
-    return _without_blank_end(table.drop(columns=unnamed))
+def _sheet_table(rows: Iterable[Sequence[Any]]) -> pd.DataFrame:
+    """Return a sheet as a table; only what is filled is held, however far out one cell lies."""
+    header: Sequence[Any] = ()
+    columns: dict[int, dict[int, Any]] = {}
+    last = 0
+    for number, row in enumerate(rows):
+        if number == 0:
+            header = row
+            continue
+        for place, cell in enumerate(row):
+            if cell is not None and cell != "":
+                columns.setdefault(place, {})[number - 1] = cell
+                last = number
+    width = max([len(header), *(place + 1 for place in columns)])
+    padded = [*header, *[None] * (width - len(header))]
+    names, _ = header_names(padded)
+    # A column without name and content is formatting.
+    used = [place for place, cell in enumerate(padded) if cell is not None or place in columns]
+    table = pd.DataFrame(
+        {names[place]: pd.Series(columns.get(place, {}), dtype=object) for place in used},
+        index=range(last),
+    )
+    return table.where(table.notna(), None)
 
 
 def find_geometry(table: pd.DataFrame, *, first_row: int) -> TableGeometry | None:
@@ -281,10 +307,18 @@ def _from_text(column: pd.Series[Any], name: str, kind: str, first_row: int) -> 
         if len(stated) == 1:
             crs = f"EPSG:{stated.pop()}"
         bare = [None if t is None else t.partition(";")[2] if ";" in t else t for t in texts]
-        geometry = shapely.from_wkt(np.array(bare, dtype=object), on_invalid="ignore")
+        geometry = _from_wkt(np.array(bare, dtype=object))
     geometry = np.asarray(geometry, dtype=object)
     unread = np.array([t is not None for t in texts]) & ~shapely.is_geometry(geometry)
     return TableGeometry(geometry, crs, (name,), _unreadable(unread, first_row, name))
+
+
+def _from_wkt(texts: npt.NDArray[np.object_]) -> npt.NDArray[np.object_]:
+    """Return geometry, missing where a text cannot be read; curves stop shapely, so they go first."""
+    curved = [text is not None and _CURVED.search(text) is not None for text in texts]
+    plain = texts.copy()
+    plain[np.array(curved, dtype=np.bool_)] = None
+    return np.asarray(shapely.from_wkt(plain, on_invalid="ignore"), dtype=object)
 
 
 def _unreadable(unread: npt.NDArray[np.bool_], first_row: int, column: str) -> list[Fault]:

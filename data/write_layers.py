@@ -16,6 +16,8 @@ import numpy.typing as npt
 import pandas as pd
 import shapely
 
+from coordination.faults import UsageError
+
 COORDINATE_DIGITS = 7
 """Digits of a degree: about one centimetre, and what RFC 7946 calls enough."""
 
@@ -36,19 +38,28 @@ def write_whole(path: Path, content: str | bytes) -> Path:
     -------
     pathlib.Path
         ``path``.
+
+    Raises
+    ------
+    UsageError
+        When nothing can be written there.
     """
-    path.parent.mkdir(parents=True, exist_ok=True)
     blob = content.encode("utf-8") if isinstance(content, str) else content
-    handle, name = tempfile.mkstemp(prefix=f".{path.name}.", suffix=".part", dir=path.parent)
-    part = Path(name)
     try:
-        with os.fdopen(handle, "wb") as stream:
-            stream.write(blob)
-        # mkstemp makes files private; a report is for others as far as the folder lets them.
-        part.chmod(0o644)
-        part.replace(path)
-    finally:
-        part.unlink(missing_ok=True)
+        path.parent.mkdir(parents=True, exist_ok=True)
+        handle, name = tempfile.mkstemp(prefix=".digonce-", suffix=".part", dir=path.parent)
+        part = Path(name)
+        try:
+            with os.fdopen(handle, "wb") as stream:
+                stream.write(blob)
+            # mkstemp makes files private; a report is for others as far as the folder lets them.
+            part.chmod(0o644)
+            part.replace(path)
+        finally:
+            part.unlink(missing_ok=True)
+    except OSError as error:
+        reason = error.strerror or type(error).__name__
+        raise UsageError("errors.cannot_write", path=str(path), reason=reason) from error
     return path
 
 

@@ -47,6 +47,7 @@ def demo(
         session.say("say.demo_planted", **figures)
         session.say("say.demo_report", path=done.report_page)
         session.say("say.demo_map", path=done.map_page)
+        session.say("say.demo_next", store=done.store)
         session.emit(
             summary(done.findings)
             | {

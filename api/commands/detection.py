@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Annotated
 
 import typer
@@ -16,6 +19,7 @@ from api.commands.session import (
     Session,
     StoreOption,
     existing,
+    refuse_overwriting,
     words,
 )
 from api.parse import parse_day
@@ -41,13 +45,13 @@ def tell(session: Session, findings: Findings) -> None:
     names = {run.rule: text(f"labels.rule.{run.rule}", session.lang) for run in findings.rules_run}
     ran = [names[run.rule] for run in findings.rules_run if run.ran]
     session.say("say.rules_ran", rules=", ".join(ran))
-    missing = [
-        f"{names[run.rule]} ({', '.join(text(f'report.missing.{m}', session.lang) for m in run.missing)})"
-        for run in findings.rules_run
-        if not run.ran
-    ]
-    if missing:
-        session.say("say.rules_not", rules=", ".join(missing))
+    missing: dict[str, list[str]] = {}
+    for run in findings.rules_run:
+        if not run.ran:
+            lacks = ", ".join(text(f"report.missing.{what}", session.lang) for what in run.missing)
+            missing.setdefault(lacks, []).append(names[run.rule])
+    for lacks, rules in missing.items():
+        session.say("say.rules_not", lacks=lacks, rules=", ".join(rules))
 
 
 def detect(
@@ -86,11 +90,10 @@ def check(
     """Give a verdict on each project of a file."""
     with Session(store=store, lang=lang, as_json=as_json) as session:
         day = parse_day(as_of)
-        with session.open_store() as opened, session.steps(2) as step:
+        with _as_file(file) as path, session.open_store() as opened, session.steps(2) as step:
             answer = workflow.check_path(
-                opened, file if str(file) == "-" else existing(file), as_of=day,
-                policy=Policy(), actor=session.settings.actor, step=step,
-            )  # fmt: skip
+                opened, path, as_of=day, policy=Policy(), actor=session.settings.actor, step=step
+            )
         for project in answer["projects"]:
             verdict = text(f"cli.verdict.{project['verdict']}", session.lang)
             session.write(f"{project['code']}: {verdict}")
@@ -101,6 +104,18 @@ def check(
             raise typer.Exit(EXIT_NO)
 
 
+@contextmanager
+def _as_file(file: Path) -> Iterator[Path]:
+    """Give the file, or what comes through standard input as a file."""
+    if str(file) != "-":
+        yield existing(file)
+        return
+    with TemporaryDirectory(prefix="digonce-") as folder:
+        path = Path(folder) / "stdin"
+        path.write_bytes(typer.get_binary_stream("stdin").read())
+        yield path
+
+
 def draw_map(
     out: Annotated[Path, typer.Option("--out", help=words("option.out_file"))],
     store: StoreOption = None,
@@ -109,6 +124,7 @@ def draw_map(
 ) -> None:
     """Write one self-contained page."""
     with Session(store=store, lang=lang, as_json=as_json) as session:
+        refuse_overwriting(out, session.settings.store)
         with session.open_store() as opened, session.steps(2) as step:
             workflow.write_map(
                 opened, out, lang=session.lang, tiles=session.settings.tiles, step=step

@@ -15,6 +15,7 @@ from api.commands.session import (
     Session,
     StoreOption,
     existing,
+    refuse_overwriting,
     words,
 )
 from api.imports import KINDS, ImportOptions, ImportReport, Kind, import_document, import_path
@@ -60,10 +61,11 @@ def _add(group: typer.Typer, kind: Kind) -> None:
         with Session(store=store, lang=lang, as_json=as_json) as session:
             if frame != "wgs84":
                 raise UsageError("cli.error.frame", found=frame)
+            refuse_overwriting(rejects, file, mapping, session.settings.store)
             options = ImportOptions(
                 mapping=load_mapping(existing(mapping)) if mapping else None,
                 crs=crs, encoding=encoding, layer=layer,
-                partial=partial, dry_run=dry_run, rejects=rejects,
+                partial=partial, dry_run=dry_run, rejects=rejects, lang=session.lang,
             )  # fmt: skip
             with session.steps(3) as step:
                 report = import_path(

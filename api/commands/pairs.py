@@ -7,9 +7,18 @@ from typing import Annotated
 
 import typer
 
-from api.commands.session import SHOWN_FAULTS, JsonOption, LangOption, Session, existing, words
+from api.commands.session import (
+    SHOWN_FAULTS,
+    JsonOption,
+    LangOption,
+    Session,
+    existing,
+    refuse_overwriting,
+    words,
+)
 from api.pairs import run_pairs
 from api.parse import parse_crs
+from api.problems import fault_entry
 from coordination.faults import UsageError
 from data.read_layers import read_layer
 from data.write_layers import inert, write_whole
@@ -48,6 +57,7 @@ def pairs(
     with Session(lang=lang, as_json=as_json) as session:
         if engine != "local":
             raise UsageError("cli.error.engine", found=engine)
+        refuse_overwriting(out, file)
         with session.steps(3) as step:
             step("read")
             read = read_layer(
@@ -82,5 +92,6 @@ def pairs(
                 "crs": result.crs.to_string() if result.crs else None,
                 "date_style": result.date_style,
                 "out": str(out),
+                "faults": [fault_entry(fault, session.lang) for fault in faults],
             }
         )

@@ -9,6 +9,7 @@ from types import TracebackType
 from typing import Annotated, Any, Literal
 
 import typer
+from pydantic import ValidationError
 from rich.console import Console
 
 from api import progress
@@ -56,10 +57,15 @@ class Session(AbstractContextManager["Session"]):
         self, *, store: str | None = None, lang: str | None = None, as_json: bool = False
     ) -> None:
         given: dict[str, Any] = {"store": store, "lang": lang}
-        self.settings = Settings(**{name: value for name, value in given.items() if value})
-        self.lang = self.settings.lang
+        self.lang = lang or "zh"
         self.as_json = as_json
         self.messages = Console(stderr=True, highlight=False, markup=False, soft_wrap=True)
+        try:
+            self.settings = Settings(**{name: value for name, value in given.items() if value})
+        except ValidationError as error:
+            self._tell(_setting_error(error))
+            raise typer.Exit(EXIT_USAGE) from None
+        self.lang = self.settings.lang
 
     def say(self, key: str, **params: object) -> None:
         """Write one message to standard error."""
@@ -133,6 +139,35 @@ def _status(error: DigonceError) -> int:
     if isinstance(error, StoreError):
         return EXIT_STORE
     return EXIT_USAGE if isinstance(error, UsageError) else EXIT_REFUSED
+
+
+def _setting_error(error: ValidationError) -> UsageError:
+    """Return what is wrong with the environment, named as a person sets it."""
+    first = error.errors()[0]
+    name = "DIGONCE_" + "_".join(str(part) for part in first["loc"]).upper()
+    return UsageError("cli.error.setting", name=name, found=str(first["input"])[:80])
+
+
+def refuse_overwriting(path: Path | None, *kept: Path | str | None) -> None:
+    """Refuse an output that would replace what the command reads.
+
+    Parameters
+    ----------
+    path
+        The output.
+    kept
+        Input and store.
+
+    Raises
+    ------
+    UsageError
+        When ``path`` is one of ``kept``, by whatever name.
+    """
+    if path is None or not path.exists():
+        return
+    for other in kept:
+        if other is not None and Path(other).exists() and path.samefile(other):
+            raise UsageError("cli.error.overwrites", path=str(path))
 
 
 def existing(path: Path) -> Path:

@@ -195,3 +195,99 @@ def test_a_moved_store_keeps_working(demo: Demo, tmp_path: Path) -> None:
     moved = tmp_path / "中文 名字.gpkg"
     shutil.copy(demo.store, moved)
     assert run("detect", "--store", moved).exit_code == 0
+
+
+@pytest.mark.parametrize(
+    ("words", "zh", "en"),
+    [
+        (("detect", "--nonsense"), "没有 --nonsense。", "There is no --nonsense. "),
+        (("nonsense",), "没有 nonsense。", "There is no nonsense. "),
+        (("import", "projects"), "缺少 file。", "file is missing. "),
+        (("pairs", "x.csv", "--out", "y.csv", "--gap-days", "x"), "--gap-days 的值", "--gap-days"),
+    ],
+)
+def test_wrong_usage_is_a_document_too(words: tuple[str, ...], zh: str, en: str) -> None:
+    for lang, said in (("zh", zh), ("en", en)):
+        answer = run(*words, "--json", DIGONCE_LANG=lang)
+        assert answer.exit_code == 2
+        assert said in answer.stderr
+        document = json.loads(answer.stdout)
+        assert document["error"] == "cli.usage"
+        assert said in document["detail"]
+
+
+def test_a_bad_setting_is_named() -> None:
+    answer = run("detect", "--json", DIGONCE_LANG="fr")
+    assert answer.exit_code == 2
+    assert "DIGONCE_LANG" in answer.stderr
+    assert json.loads(answer.stdout)["error"] == "cli.error.setting"
+
+
+def test_check_reads_standard_input(demo_store: Path, tmp_path: Path) -> None:
+    source = features(tmp_path / "far.geojson", NEW1="2026-04-01").read_bytes()
+    words = ["check", "-", "--store", str(demo_store), "--json"]
+    answer = CliRunner().invoke(app, words, input=source)
+    assert answer.exit_code == 0, answer.stderr
+    assert json.loads(answer.stdout)["projects"][0]["code"] == "NEW1"
+    assert CliRunner().invoke(app, words, input=b"").exit_code == 3
+
+
+def test_no_output_replaces_what_is_read(demo_store: Path, tmp_path: Path) -> None:
+    source = features(tmp_path / "one.geojson", A="2026-04-01")
+    before = source.read_bytes(), demo_store.read_bytes()
+    for words in (
+        ("import", "projects", source, "--store", demo_store, "--rejects", source),
+        ("import", "projects", source, "--store", demo_store, "--rejects", demo_store),
+        ("map", "--store", demo_store, "--out", demo_store),
+        ("pairs", source, "--out", source),
+    ):
+        answer = run(*words, "--lang", "en")
+        assert answer.exit_code == 2
+        assert "would be replaced" in answer.stderr
+    assert (source.read_bytes(), demo_store.read_bytes()) == before
+
+
+def test_an_output_that_cannot_be_written_stops_the_import(
+    demo_store: Path, tmp_path: Path
+) -> None:
+    source = features(tmp_path / "one.geojson", A="2026-04-01")
+    nowhere = source / "rejects.csv"
+    answer = run("import", "projects", source, "--store", demo_store, "--rejects", nowhere)
+    assert answer.exit_code == 2
+    assert "rejects.csv" in answer.stderr
+    with open_store(demo_store) as store:
+        assert "A" not in set(store.read_city().projects["code"])
+    assert run("map", "--store", demo_store, "--out", source / "m.html").exit_code == 2
+
+
+def test_rejects_speak_the_language_of_the_command(tmp_path: Path) -> None:
+    source = features(tmp_path / "two.geojson", A="2026-01-01")
+    rejects = tmp_path / "rejects.csv"
+    run("import", "projects", source, "--store", tmp_path / "s.gpkg", "--lang", "en",
+        "--rejects", rejects)  # fmt: skip
+    assert "is before start" in rejects.read_text("utf-8-sig")
+
+
+@pytest.mark.parametrize(
+    "words", [("init",), ("store", "upgrade"), ("import", "projects", "f.csv")]
+)
+def test_a_server_is_no_file(
+    words: tuple[str, ...], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    Path("f.csv").write_text("项目编号\nA\n", "utf-8")
+    answer = run(*words, "--store", "postgresql://localhost/x")
+    assert answer.exit_code == 4
+    assert "PostGIS" in answer.stderr
+    assert [path.name for path in tmp_path.iterdir()] == ["f.csv"]
+
+
+def test_pairs_name_rows_left_out_in_their_document(tmp_path: Path) -> None:
+    source = tmp_path / "p.geojson"
+    source.write_text(
+        '{"type":"FeatureCollection","features":[{"type":"Feature","geometry":null,"properties":{}}]}'
+    )
+    answer = run("pairs", source, "--out", tmp_path / "p.csv", "--json")
+    assert answer.exit_code == 0, answer.stderr
+    faults = json.loads(answer.stdout)["faults"]
+    assert [(fault["code"], fault["row"]) for fault in faults] == [("pairs.no_geometry", 1)]

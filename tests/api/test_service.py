@@ -270,3 +270,23 @@ def test_pages_and_documents(client: TestClient) -> None:
         paths
     )
     assert client.get("/healthz").json()["status"] == "ok"
+
+
+def test_mistakes_of_ours_keep_their_details(
+    demo_store: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def broken(*_: object, **__: object) -> None:
+        raise ZeroDivisionError("secret")
+
+    app = create_app(Settings(store=str(demo_store)))
+    monkeypatch.setattr(app.state.snapshots, "newest", broken)
+    with TestClient(app, base_url=BASE, raise_server_exceptions=False) as client:
+        answer = client.get("/api/v1/projects?lang=en")
+    assert problem(answer, 500)["code"] == "internal_error"
+    assert "secret" not in answer.text
+
+
+def test_a_wrong_method_says_which_are_right(client: TestClient) -> None:
+    answer = client.delete("/api/v1/findings")
+    assert problem(answer, 405)["code"] == "method_not_allowed"
+    assert answer.headers["allow"] == "GET"
