@@ -38,9 +38,10 @@ def in_bbox(
     if table.crs is None:
         raise ValueError("the table has no CRS")
     # The box's edges bend in the plane: densified before it is carried over.
-    box = shapely.segmentize(
-        shapely.box(*bbox), max(bbox[2] - bbox[0], bbox[3] - bbox[1], 1e-9) / 16
-    )
+    west, south, east, north = bbox
+    # One place or one line is a box too, of a millimetre.
+    whole = shapely.box(west, south, max(east, west + 1e-8), max(north, south + 1e-8))
+    box = shapely.segmentize(whole, max(east - west, north - south, 1e-8) / 16)
     plane = reproject(np.asarray([box]), CRS(4326), table.crs)[0]
     meets: npt.NDArray[np.bool_] = shapely.intersects(table.geometry.to_numpy(), plane)
     return meets

@@ -33,7 +33,9 @@ def post_check(
         raise DigonceError("http.no_geojson")
     with TemporaryDirectory() as folder, snapshots.store() as store:
         path = Path(folder) / "check.geojson"
-        path.write_text(json.dumps(body, ensure_ascii=False), encoding="utf-8")
+        # JSON can spell half a letter, which neither a file nor the evidence can hold.
+        path.write_bytes(json.dumps(body, ensure_ascii=False).encode("utf-8", "replace"))
+        body = json.loads(path.read_bytes())
         return check_path(
             store, path, as_of=as_of, policy=policy, actor=settings.actor, request=body
         )

@@ -15,6 +15,13 @@ from data.column_mapping import parse_mapping
 router = APIRouter(prefix="/api/v1/imports", tags=["imports"])
 
 
+def _plain_name(said: str) -> str:
+    """Return what a file can be called here: the last part of its name, printable, not too long."""
+    last = PurePosixPath(PureWindowsPath(said).name).name
+    name = "".join(letter for letter in last if letter.isprintable())[-60:]
+    return name if name.strip(". ") else "upload"
+
+
 @router.post("")
 def post_import(
     snapshots: SnapshotsNeeded,
@@ -38,9 +45,7 @@ def post_import(
         crs=crs, encoding=encoding, layer=layer, partial=partial, dry_run=dry_run,
     )  # fmt: skip
     with TemporaryDirectory() as folder, snapshots.store() as store:
-        # Only the last part of the name, whatever separator the sender's system uses.
-        name = PurePosixPath(PureWindowsPath(file.filename or "upload").name).name or "upload"
-        path = Path(folder) / name
+        path = Path(folder) / _plain_name(file.filename or "")
         with path.open("wb") as out:
             while block := file.file.read(1 << 20):
                 out.write(block)

@@ -69,7 +69,7 @@ def list_projects(
     )  # fmt: skip
 
 
-@router.get("/{code}")
+@router.get("/{code:path}")
 def read_project(code: str, snapshots: SnapshotsNeeded, lang: Language) -> dict[str, Any]:
     """Return one project with its sites and its revision."""
     del lang

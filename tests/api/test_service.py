@@ -6,6 +6,7 @@ import json
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
+from urllib.parse import quote
 
 import pytest
 from fastapi.testclient import TestClient
@@ -290,3 +291,44 @@ def test_a_wrong_method_says_which_are_right(client: TestClient) -> None:
     answer = client.delete("/api/v1/findings")
     assert problem(answer, 405)["code"] == "method_not_allowed"
     assert answer.headers["allow"] == "GET"
+
+
+@pytest.mark.parametrize("name", ["..", "a\0b.geojson", "a" * 300 + ".geojson", "/etc/passwd", ""])
+def test_names_of_uploads_are_made_plain(client: TestClient, name: str) -> None:
+    content = json.dumps(feature("U1")).encode()
+    answer = client.post("/api/v1/imports?dry_run=true", files={"file": (name or " ", content)})
+    assert answer.status_code == 200, answer.text
+    assert answer.json()["counts"]["accepted"] == 1
+
+
+@pytest.mark.parametrize("code", ["沪/12?#", "a b", "🚧", "'; DROP TABLE projects;--"])
+def test_any_code_has_an_address(client: TestClient, code: str) -> None:
+    files = {"file": ("f.geojson", json.dumps(feature(code)).encode())}
+    assert client.post("/api/v1/imports", files=files).status_code == 200
+    answer = client.get("/api/v1/projects/" + quote(code, safe=""))
+    assert answer.status_code == 200, answer.text
+    assert answer.json()["code"] == code
+
+
+def test_one_place_is_a_box_too(client: TestClient) -> None:
+    answer = client.get("/api/v1/projects?bbox=2.3,48.8,2.3,48.8")
+    assert answer.status_code == 200, answer.text
+    assert answer.json()["total"] == 0
+
+
+def test_half_a_letter_in_a_check_is_no_mistake_of_ours(client: TestClient) -> None:
+    answer = client.post(
+        "/api/v1/checks",
+        content=json.dumps(feature("\ud800")),
+        headers={"Content-Type": "application/json"},
+    )
+    assert answer.status_code == 200, answer.text
+    assert answer.json()["projects"][0]["code"] == "?"
+    again = client.get("/api/v1/checks/" + answer.json()["check_id"])
+    assert again.json() == answer.json()
+
+
+def feature(code: str) -> dict[str, Any]:
+    line = {"type": "LineString", "coordinates": [[121.25, 31.38], [121.251, 31.38]]}
+    days = {"start": "2026-03-01", "finish": "2026-04-01", "method": "open_cut"}
+    return {"type": "Feature", "geometry": line, "properties": {"code": code, "name": code} | days}
