@@ -155,6 +155,7 @@ def test_one_dossier_number_twice_is_found_wherever_the_two_lie(
     ]
     (row,) = found(make_city(*two), "duplicate_project").values()
     assert "同一外部编号 7" in row["reason_zh"]
+    assert "精确到" not in row["reason_zh"]
     assert row["geometry"] is None
     # Three streets under one number are a programme.
     third = work("C", "2026-08-01", "2026-08-31", external_id="7", box=(296.0, 50.0, 300.0, 150.0))
