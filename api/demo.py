@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from dataclasses import dataclass
 from pathlib import Path
 from typing import cast
@@ -84,6 +85,7 @@ def run_demo(
     step("town")
     town = make_town(projects=projects, seed=seed)
     inputs = write_inputs(town, out / "input")
+    _one_project(inputs["projects"], out / "input" / "one_project.geojson")
     for name in ("planted", "near_misses"):
         inputs.pop(name).replace(out / f"{name}.csv")
     path = out / "digonce.gpkg"
@@ -114,3 +116,16 @@ def run_demo(
         missed=town.planted[~listed(town.planted, findings)],
         wrong=town.near_misses[listed(town.near_misses, findings)],
     )
+
+
+def _one_project(projects: Path, path: Path) -> None:
+    """File the first drawn project once more under a code of its own, to be checked by hand."""
+    filed = json.loads(projects.read_text(encoding="utf-8"))
+    drawn = next(
+        feature
+        for feature in filed["features"]
+        if feature["geometry"] and feature["geometry"]["type"] == "Polygon"
+    )
+    drawn["properties"]["项目编号"] = "TRY-1"
+    filed["features"] = [drawn]
+    path.write_text(json.dumps(filed, ensure_ascii=False) + "\n", encoding="utf-8")
