@@ -1,0 +1,1 @@
+"""Extents as planners write them: text, its grammar, and the place on the road network."""
