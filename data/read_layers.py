@@ -24,17 +24,15 @@ import pyogrio
 import pyogrio.errors
 import shapely
 from pyproj import CRS
-from pyproj.exceptions import CRSError
 
-from coordination.faults import Fault, InputRefusedError
+from coordination.faults import Fault
+from data.judge_crs import crs_of, judged_crs, judged_geometry, refusal
 from data.read_tables import decode_text, find_geometry, read_csv_text, read_workbook
 from data.shapefile_parts import dbf_encoding, missing_or_cut_parts, unpack_shapefile
 
 Format = Literal["geojson", "gpkg", "shapefile", "csv", "xlsx"]
 
 _WGS84 = CRS("EPSG:4326")
-_WITHOUT_SHIFT = frozenset({"Beijing 1954", "New Beijing", "Xian 1980"})
-"""Datums of which the way to WGS 84 is not published: PROJ would silently move nothing."""
 _GEOJSON_GEOMETRIES = frozenset(
     {"Point", "MultiPoint", "LineString", "MultiLineString", "Polygon", "MultiPolygon",
      "GeometryCollection"}
@@ -133,7 +131,7 @@ def read_layer(
     """
     path = Path(path)
     source = path.name or str(path)
-    stated = _crs_of(crs, source) if crs is not None else None
+    stated = crs_of(crs, source) if crs is not None else None
     found = _read(path, layer, encoding)
     faults = list(found.faults)
     table = found.table.reset_index(drop=True)
@@ -141,26 +139,17 @@ def read_layer(
     if found.geometry is None or (nowhere and found.crs is None and stated is None):
         return Layer(table, None, found.format, found.first_row, source, faults, found.columns)
 
-    geometry = shapely.force_2d(found.geometry)
-    if stated is not None and found.crs is not None and not stated.equals(found.crs):
-        faults.append(
-            Fault(
-                "crs_overruled",
-                level="note",
-                params={"stated": stated.to_string(), "found": found.crs.to_string()},
-            )
-        )
-    used = stated or found.crs
-    if used is None:
-        raise InputRefusedError([*faults, _crs_missing(found, geometry)], source=source)
-    if _datum(used) in _WITHOUT_SHIFT:
-        raise _refusal(source, "crs_without_shift", crs=f"{used.to_string()} ({used.name})")
-    geometry, unusable = _without_unusable(geometry, used, found.first_row, source)
+    used, notes = judged_crs(
+        found.geometry, found=found.crs, stated=stated, kind=found.format, source=source
+    )
+    geometry, unusable = judged_geometry(
+        found.geometry, used, first_row=found.first_row, source=source
+    )
     table = gpd.GeoDataFrame(
         table.drop(columns="geometry", errors="ignore"), geometry=geometry, crs=used
     )
     return Layer(
-        table, used, found.format, found.first_row, source, faults + unusable, found.columns
+        table, used, found.format, found.first_row, source, faults + notes + unusable, found.columns
     )
 
 
@@ -170,11 +159,11 @@ def _read(path: Path, layer: str | None, encoding: str | None) -> _Found:
         with path.open("rb") as stream:
             head = stream.read(512)
     except FileNotFoundError:
-        raise _refusal(source, "file_missing", file=str(path)) from None
+        raise refusal(source, "file_missing", file=str(path)) from None
     except (IsADirectoryError, PermissionError) as error:
-        raise _refusal(source, "file_unreadable", reason=error.strerror or "") from None
+        raise refusal(source, "file_unreadable", reason=error.strerror or "") from None
     if not head.strip(b"\xef\xbb\xbf \t\r\n\0"):
-        raise _refusal(source, "file_empty")
+        raise refusal(source, "file_empty")
     if head.startswith(b"SQLite format 3\0"):
         return _read_geopackage(path, layer, head)
     if head.startswith(b"PK\x03\x04"):
@@ -182,24 +171,13 @@ def _read(path: Path, layer: str | None, encoding: str | None) -> _Found:
     if head.startswith(b"\0\0\x27\x0a") or path.suffix.lower() in (".dbf", ".prj", ".cpg"):
         return _read_shapefile(path, encoding)
     if head.startswith(b"\xd0\xcf\x11\xe0"):
-        raise _refusal(source, "old_excel")
+        raise refusal(source, "old_excel")
     text = head.lstrip(b"\xef\xbb\xbf \t\r\n")
     if text.startswith((b"{", b"[")):
         return _read_geojson(path.read_bytes(), source, encoding)
     if text.startswith(_LATER):
-        raise _refusal(source, "format_unknown")
+        raise refusal(source, "format_unknown")
     return _read_csv(path.read_bytes(), source, encoding)
-
-
-def _refusal(source: str, code: str, **params: str | float) -> InputRefusedError:
-    return InputRefusedError([Fault(code, params=params)], source=source)
-
-
-def _crs_of(crs: CRS | str | int, source: str) -> CRS:
-    try:
-        return CRS.from_user_input(crs)
-    except CRSError:
-        raise _refusal(source, "crs_unknown", crs=str(crs)) from None
 
 
 # --- GeoJSON -----------------------------------------------------------------------------------
@@ -211,14 +189,14 @@ def _read_geojson(content: bytes, source: str, encoding: str | None) -> _Found:
     try:
         document = json.loads(text)
     except json.JSONDecodeError as error:
-        raise _refusal(source, "json_broken", line=error.lineno, column=error.colno) from None
+        raise refusal(source, "json_broken", line=error.lineno, column=error.colno) from None
     except RecursionError:
-        raise _refusal(source, "json_not_geojson") from None
+        raise refusal(source, "json_not_geojson") from None
     except ValueError:  # a number of thousands of digits
-        raise _refusal(source, "json_number") from None
+        raise refusal(source, "json_number") from None
     features = _features(document)
     if features is None:
-        raise _refusal(source, "json_not_geojson")
+        raise refusal(source, "json_not_geojson")
     rows = [feature if isinstance(feature, dict) else {} for feature in features]
     properties = [
         {_plain(name): _plain(value) for name, value in (row.get("properties") or {}).items()}
@@ -273,7 +251,7 @@ def _geojson_crs(document: dict[str, Any], source: str) -> CRS:
     properties = member.get("properties")
     name = properties.get("name") if isinstance(properties, dict) else None
     if isinstance(name, str) and not name.endswith("CRS84"):
-        return _crs_of(name, source)
+        return crs_of(name, source)
     return _WGS84
 
 
@@ -301,11 +279,11 @@ def _read_geopackage(path: Path, layer: str | None, head: bytes) -> _Found:
     page = int.from_bytes(head[16:18], "big")
     pages = int.from_bytes(head[28:32], "big")
     if path.stat().st_size < pages * (65536 if page == 1 else page):
-        raise _refusal(path.name, "file_cut")
+        raise refusal(path.name, "file_cut")
     try:
         layers = pyogrio.list_layers(path)
     except pyogrio.errors.DataSourceError:
-        raise _refusal(path.name, "not_a_geopackage") from None
+        raise refusal(path.name, "not_a_geopackage") from None
     spatial = [name for name, kind in layers if kind is not None]
     chosen = _choose(layer, spatial or [name for name, _ in layers], path.name, extra=layers[:, 0])
     return _read_gdal(path, chosen, None, "gpkg", path.name)
@@ -316,11 +294,11 @@ def _choose(layer: str | None, names: list[str], source: str, extra: Any = ()) -
     if layer is not None:
         if layer in names or layer in list(extra):
             return layer
-        raise _refusal(source, "layer_missing", layer=layer, layers=everything)
+        raise refusal(source, "layer_missing", layer=layer, layers=everything)
     if not names:
-        raise _refusal(source, "file_empty")
+        raise refusal(source, "file_empty")
     if len(names) > 1:
-        raise _refusal(source, "layer_not_named", layers=everything)
+        raise refusal(source, "layer_not_named", layers=everything)
     return names[0]
 
 
@@ -333,7 +311,7 @@ def _read_archive(path: Path, layer: str | None, encoding: str | None) -> _Found
             members = unpack_shapefile(path, layer, Path(folder))
             return _read_shapefile(members, encoding, path.name)
     except (zipfile.BadZipFile, EOFError, NotImplementedError, RuntimeError, zlib.error):
-        raise _refusal(path.name, "zip_broken") from None
+        raise refusal(path.name, "zip_broken") from None
 
 
 def _read_shapefile(path: Path, encoding: str | None, source: str | None = None) -> _Found:
@@ -342,10 +320,10 @@ def _read_shapefile(path: Path, encoding: str | None, source: str | None = None)
     lacking = missing_or_cut_parts(main)
     if lacking:
         code, part = lacking
-        raise _refusal(source, code, part=part)
+        raise refusal(source, code, part=part)
     used, guessed = dbf_encoding(main) if encoding is None else (encoding, False)
     if used is None:
-        raise _refusal(source, "encoding_unknown")
+        raise refusal(source, "encoding_unknown")
     found = _read_gdal(main, None, used, "shapefile", source)
     if guessed:
         found.faults.append(Fault("encoding_guessed", level="note", params={"encoding": used}))
@@ -362,16 +340,16 @@ def _read_gdal(
                 path, layer=layer, encoding=encoding, datetime_as_string=True
             )
     except UnicodeDecodeError:
-        raise _refusal(source, "encoding_wrong", encoding=encoding or "UTF-8") from None
+        raise refusal(source, "encoding_wrong", encoding=encoding or "UTF-8") from None
     except LookupError:
-        raise _refusal(source, "encoding_wrong", encoding=encoding or "") from None
+        raise refusal(source, "encoding_wrong", encoding=encoding or "") from None
     except (
         pyogrio.errors.DataSourceError,
         pyogrio.errors.DataLayerError,
         pyogrio.errors.FeatureError,
         pyogrio.errors.GeometryError,
     ) as error:
-        raise _refusal(source, "file_broken", reason=str(error)[:200]) from None
+        raise refusal(source, "file_broken", reason=str(error)[:200]) from None
     notes = [
         Fault("reader_says", level="note", params={"words": str(warning.message)[:200]})
         for warning in caught
@@ -402,64 +380,5 @@ def _with_geometry(table: pd.DataFrame, kind: Format, faults: list[Fault], sourc
     read = find_geometry(table, first_row=2)
     if read is None:
         return _Found(table, None, None, kind, 2, faults)
-    crs = _crs_of(read.crs, source) if read.crs is not None else None
+    crs = crs_of(read.crs, source) if read.crs is not None else None
     return _Found(table, read.geometry, crs, kind, 2, faults + read.faults, read.columns)
-
-
-# --- What all geometry has to hold ----------------------------------------------------------------
-
-
-def _datum(crs: CRS) -> str:
-    geodetic = crs.geodetic_crs
-    return geodetic.datum.name if geodetic is not None and geodetic.datum is not None else ""
-
-
-def _crs_missing(found: _Found, geometry: npt.NDArray[np.object_]) -> Fault:
-    x0, y0, x1, y1 = (float(v) for v in shapely.total_bounds(geometry))
-    degrees = -180 <= x0 <= x1 <= 180 and -90 <= y0 <= y1 <= 90
-    code = "crs_missing_degrees" if degrees else "crs_missing_metres"
-    if found.format == "shapefile":
-        code = "crs_missing_prj"
-    return Fault(code, params={"x0": f"{x0:g}", "y0": f"{y0:g}", "x1": f"{x1:g}", "y1": f"{y1:g}"})
-
-
-def _swapped(coordinates: npt.NDArray[np.float64]) -> bool:
-    """Tell whether every place reads as latitude and longitude, and none the other way round."""
-    degrees = np.abs(coordinates)
-    return bool(((degrees[:, 0] <= 90) & (degrees[:, 1] > 90) & (degrees[:, 1] <= 180)).all())
-
-
-def _without_unusable(
-    geometry: npt.NDArray[np.object_], crs: CRS, first_row: int, source: str
-) -> tuple[npt.NDArray[np.object_], list[Fault]]:
-    """Return geometry with empty ones missing and impossible ones missing and named."""
-    geometry = np.array(geometry, dtype=object)
-    geometry[shapely.is_empty(geometry)] = None
-    coordinates, row = shapely.get_coordinates(geometry, return_index=True)
-    broken = np.zeros(len(geometry), dtype=np.bool_)
-    broken[row[~np.isfinite(coordinates).all(axis=1)]] = True
-    outside = np.zeros(len(geometry), dtype=np.bool_)
-    known = coordinates[np.isfinite(coordinates).all(axis=1)]
-    if crs.is_projected and len(known) and (np.abs(known) <= (180, 90)).all():
-        x, y = (f"{value:g}" for value in known[0])
-        raise _refusal(source, "crs_not_metres", crs=crs.to_string(), x0=x, y0=y)
-    if crs.is_geographic and len(known) and _swapped(known):
-        x, y = (f"{value:g}" for value in known[0])
-        raise _refusal(source, "crs_axes_swapped", crs=crs.to_string(), x0=x, y0=y)
-    if crs.is_geographic:
-        outside[row[(np.abs(coordinates) > (180.000001, 90.000001)).any(axis=1)]] = True
-        if outside.sum() * 2 > shapely.is_geometry(geometry).sum():
-            bounds = shapely.total_bounds(geometry)
-            raise _refusal(
-                source,
-                "crs_not_degrees",
-                crs=crs.to_string(),
-                x0=f"{bounds[0]:g}",
-                y0=f"{bounds[1]:g}",
-            )
-    faults = [
-        Fault("geometry_unreadable" if broken[i] else "coordinates_not_degrees", row=first_row + i)
-        for i in map(int, np.flatnonzero(broken | outside))
-    ]
-    geometry[broken | outside] = None
-    return geometry, faults
