@@ -28,7 +28,10 @@ class City:
     sites
         One row per site, ``project_code`` and `coordination.projects.SITE_FIELDS`, ``geometry`` the
         footprint (MultiPolygon, m; missing when the place is unknown), ``footprint_source``
-        (``polygon``, ``line``, ``point``, ``text``, or missing), RangeIndex.
+        (``polygon``, ``line``, ``point``, ``text``, or missing), RangeIndex; and, where the reader
+        had to find something out, ``place_confidence`` (0 to 1; missing where the place was
+        drawn), ``inferred`` and ``confirmed``: names of the fields, joined by blanks, that
+        the reader inferred and that a person confirmed (``geometry`` is the place).
     network
         The road network, or None.
     ledger
@@ -37,6 +40,9 @@ class City:
         or ``resurfacing``; ``day`` is the day from which the no-dig period runs.
     restrictions, boundaries, assets
         As imported, or None.
+    aliases
+        Other and former names of roads: ``alias, name`` (as in the network), ``valid_from``,
+        ``valid_to`` (days, inclusive, missing for open), ``source``; or None.
     data_revision
         The store's revision that these tables show.
 
@@ -61,3 +67,4 @@ class City:
     bundles: pd.DataFrame = field(
         default_factory=lambda: pd.DataFrame(columns=["bundle_id", "code"])
     )
+    aliases: pd.DataFrame | None = None

@@ -63,6 +63,7 @@ def read_city(connection: sqlite3.Connection) -> City:
         ),
         data_revision=data_revision,
         bundles=members[["bundle_id", "code"]],
+        aliases=_aliases(connection, meta),
     )
 
 
@@ -136,6 +137,13 @@ def _network(
     flags = {name: sections[name].fillna(value=False).astype(bool) for name in ("oneway", "named")}
     junctions = cast("gpd.GeoDataFrame", read_table(connection, schema.JUNCTIONS, crs))
     return RoadNetwork(_singles(sections.assign(**flags)), _singles(junctions))
+
+
+def _aliases(connection: sqlite3.Connection, meta: Mapping[str, str]) -> pd.DataFrame | None:
+    """Return other names of roads without our key, or None when none were ever imported."""
+    if "has_aliases" not in meta:
+        return None
+    return read_table(connection, schema.ROAD_ALIASES).drop(columns="alias_id")
 
 
 def _optional(

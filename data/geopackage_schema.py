@@ -1,10 +1,8 @@
-"""The tables of a store: their columns once, and the DDL and triggers made from them.
+"""The tables of a store as this version reads and writes them: their columns once.
 
-Layers are made empty by GDAL, so that their metadata is what GDAL and QGIS expect; their columns
-are ours. Names and kinds are those of the domain and suit PostGIS as well.
+How they are made is frozen, step by step, in `data.migrations`; a test holds the two to each other.
+Names and kinds are those of the domain and suit PostGIS as well.
 """
-
-# ruff: noqa: S608 - names of tables and columns are our own constants; values are bound
 
 from __future__ import annotations
 
@@ -20,15 +18,10 @@ from coordination.findings import (
 from coordination.projects import PROJECT_FIELDS, SITE_FIELDS, Field
 from data.geopackage_geometry import GeometryKind
 
-SCHEMA_VERSION = 1
+SCHEMA_VERSION = 2
 """Version of the tables that this software reads and writes; see `data.migrations`."""
 
 ColumnKind = Literal["text", "number", "integer", "date", "flag", "code", "json", "blob"]
-
-SQL_TYPE: dict[ColumnKind, str] = {
-    "text": "TEXT", "code": "TEXT", "number": "REAL", "integer": "INTEGER", "date": "DATE",
-    "flag": "BOOLEAN", "json": "TEXT", "blob": "BLOB",
-}  # fmt: skip
 
 
 @dataclass(frozen=True)
@@ -108,6 +101,8 @@ SITES = Table(
         Column("project_code", references="projects(code)"),
         *_fields(SITE_FIELDS),
         Column("footprint_source", "code", ("polygon", "line", "point", "text")),
+        Column("place_confidence", "number"),
+        *_texts("inferred confirmed"),
     ),
     ("project_code", "site_id"),
     "MULTIPOLYGON",
@@ -265,6 +260,21 @@ CHECKS = Table(
     ),
     ("check_id",),
 )
+ROAD_ALIASES = Table(
+    "road_aliases",
+    (
+        *_texts("alias_id alias name"),
+        Column("valid_from", "date"),
+        Column("valid_to", "date"),
+        Column("source"),
+    ),
+    ("alias_id",),
+)
+ANSWERS = Table(
+    "answers",
+    (*_texts("key kind subject answer label actor at"), Column("revision", "integer")),
+    ("key",),
+)
 UNITS = Table("units", _texts("code name name_en department sector level contact"), ("code",))
 TOWNS = Table("towns", _texts("code name name_en district"), ("code",))
 CHANGE_LOG = Table(
@@ -282,46 +292,11 @@ CHANGE_LOG = Table(
 TABLES: tuple[Table, ...] = (
     PROJECTS, SITES, FILINGS, ROAD_SECTIONS, JUNCTIONS, LEDGER, RESTRICTIONS, BOUNDARIES, ASSETS,
     ASSET_LINES, ASSET_POINTS, FINDINGS, HOTSPOTS, BUNDLES, FINDING_SPANS, RULES_RUN, DECISIONS,
-    STAGE_EVENTS, BUNDLE_MEMBERS, CHECKS, UNITS, TOWNS, CHANGE_LOG,
+    STAGE_EVENTS, BUNDLE_MEMBERS, CHECKS, UNITS, TOWNS, ROAD_ALIASES, ANSWERS, CHANGE_LOG,
 )  # fmt: skip
 LAYERS = tuple(table for table in TABLES if table.geometry is not None)
-
-STATE_DDL = """
-CREATE TABLE meta (key TEXT PRIMARY KEY NOT NULL, value TEXT) WITHOUT ROWID;
-CREATE TABLE schema_versions (
-    version INTEGER PRIMARY KEY NOT NULL, name TEXT NOT NULL, applied_at TEXT NOT NULL);
-CREATE TABLE write_state (
-    id INTEGER PRIMARY KEY CHECK (id = 1),
-    ours INTEGER NOT NULL,
-    log_revision INTEGER NOT NULL,
-    data_revision INTEGER NOT NULL);
-INSERT INTO write_state VALUES (1, 0, 0, 0);
-"""
 
 
 def quoted(name: str) -> str:
     """Return an SQL identifier; all names are our own, several are SQL words (start, before)."""
     return f'"{name}"'
-
-
-def table_ddl(table: Table) -> list[str]:
-    """Return the statements that make a table and its index; a layer is registered by GDAL."""
-    geometry = f"geom {table.geometry}, " if table.geometry else ""
-    columns = ", ".join(
-        f"{quoted(column.name)} {SQL_TYPE[column.kind]}"
-        + (f" REFERENCES {column.references}" if column.references else "")
-        for column in table.columns
-    )
-    name = quoted(table.name)
-    unique = "UNIQUE " if table.unique else ""
-    keys = ", ".join(quoted(key) for key in table.key)
-    statements = [
-        f"CREATE TABLE {name} (fid INTEGER PRIMARY KEY AUTOINCREMENT NOT NULL, {geometry}{columns})",
-        f"CREATE {unique}INDEX digonce_{table.name}_key ON {name} ({keys})",
-    ]
-    if table.geometry is None:
-        statements.append(
-            "INSERT INTO gpkg_contents (table_name, data_type, identifier)"
-            f" VALUES ('{table.name}', 'attributes', '{table.name}')"
-        )
-    return statements

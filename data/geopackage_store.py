@@ -185,6 +185,17 @@ class GeopackageStore:
             decisions = read_table(connection, schema.DECISIONS)
         return decisions.astype({"revision": "int64"})
 
+    def answers(self) -> dict[str, str]:
+        """Return every remembered answer by the key of its question."""
+        with self._snapshot() as connection:
+            return dict(connection.execute("SELECT key, answer FROM answers ORDER BY fid"))
+
+    def answers_given(self) -> pd.DataFrame:
+        """Return the answers with who gave them and when, oldest first."""
+        with self._snapshot() as connection:
+            answers = read_table(connection, schema.ANSWERS)
+        return answers.astype({"revision": "int64"})
+
     def filings(self) -> pd.DataFrame:
         """Return every site's geometry as it was filed (columns as in ``put_projects``)."""
         with self._snapshot() as connection:

@@ -15,12 +15,13 @@ from pyproj import CRS
 
 from coordination.findings import Findings
 from data import geopackage_schema as schema
+from data.geopackage_answers import put_answers
 from data.geopackage_crs import adopt_crs, set_crs
 from data.geopackage_findings import put_decision, put_findings
 from data.geopackage_rows import Row, to_rows
 from data.geopackage_schema import Table, quoted
 from data.geopackage_writer import Writer, document_of, name_list, plain, to_json
-from data.store import ImportOutcome
+from data.store import ImportOutcome, alias_id
 from geo.road_network import RoadNetwork
 
 LayerKind = Literal["restrictions", "boundaries", "assets"]
@@ -193,6 +194,22 @@ class GeopackageTransaction:
             [code for outcome in outcomes for code in outcome.changed],
             [code for outcome in outcomes for code in outcome.unchanged],
         )
+
+    # ---- names and answers ---------------------------------------------------------------------
+
+    def put_aliases(self, aliases: pd.DataFrame) -> ImportOutcome:
+        """Insert or replace other names of roads by `data.store.alias_id`."""
+        first_days = aliases["valid_from"].astype("datetime64[us]")
+        known = [
+            alias_id(alias, name, None if pd.isna(day) else day.date())
+            for alias, name, day in zip(aliases["alias"], aliases["name"], first_days, strict=True)
+        ]
+        self._writer.set_meta("has_aliases", "1")
+        return self._writer.upsert(schema.ROAD_ALIASES, aliases.assign(alias_id=known))
+
+    def put_answers(self, answers: pd.DataFrame) -> ImportOutcome:
+        """Remember what people answered; a missing answer takes an earlier one back."""
+        return put_answers(self._writer, answers)
 
     # ---- findings ------------------------------------------------------------------------------
 

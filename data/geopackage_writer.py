@@ -101,7 +101,7 @@ class Writer:
             self.insert(table, list(rows.values()))
         return outcome
 
-    def upsert(self, table: Table, frame: gpd.GeoDataFrame) -> ImportOutcome:
+    def upsert(self, table: Table, frame: pd.DataFrame) -> ImportOutcome:
         """Insert or replace rows by their key; never delete others."""
         rows = self.keyed(table, frame)
         stored = self.stored_layer(table)
@@ -109,14 +109,15 @@ class Writer:
         self.insert(table, [rows[key] for key in outcome.new])
         if outcome.changed:
             self.touch(table)
-            names = ", ".join(f"{quoted(name)} = ?" for name in (*table.names, "geom"))
+            columns = (*table.names, "geom") if table.geometry else table.names
+            names = ", ".join(f"{quoted(name)} = ?" for name in columns)
             self.connection.executemany(
                 f"UPDATE {table.name} SET {names} WHERE {quoted(table.key[0])} = ?",
                 [(*rows[key], key) for key in outcome.changed],
             )
         return outcome
 
-    def keyed(self, table: Table, frame: gpd.GeoDataFrame) -> dict[str, Row]:
+    def keyed(self, table: Table, frame: pd.DataFrame) -> dict[str, Row]:
         """Return the rows of ``frame`` by their key, which each must have for itself."""
         position = table.names.index(table.key[0])
         rows = {cast("str", row[position]): row for row in self.layer_rows(frame, table)}
@@ -132,7 +133,7 @@ class Writer:
         unchanged: list[str] = []
         for key, row in rows.items():
             old = stored.get(key)
-            if old is not None and plain([old]) == plain([row]):
+            if old is not None and plain([old], table) == plain([row], table):
                 unchanged.append(key)
                 continue
             (new if old is None else changed).append(key)
@@ -152,6 +153,8 @@ class Writer:
 
     def layer_rows(self, frame: pd.DataFrame, table: Table) -> list[Row]:
         """Return the rows of ``frame`` as ``table`` stores them."""
+        if table.geometry is None:
+            return to_rows(frame, table.columns)
         geometries = layer_geometries(frame, table)
         blobs = encode(geometries, int(read_meta(self.connection).get("srs_id", -1)))
         return [

@@ -101,6 +101,18 @@ class DamagedStoreError(StoreError):
         )
 
 
+def alias_id(alias: str, name: str, valid_from: date | None) -> str:
+    """Return what an alias is known by: its words and its first day.
+
+    Examples
+    --------
+    >>> alias_id("老沪宜公路", "沪宜公路", None)
+    '老沪宜公路 = 沪宜公路'
+    """
+    known = f"{alias} = {name}"
+    return known if valid_from is None else f"{known} ({valid_from:%Y-%m-%d})"
+
+
 class Transaction(Protocol):
     """One revision in the making; leaving the block by an exception undoes all of it."""
 
@@ -130,6 +142,20 @@ class Transaction(Protocol):
 
         Columns that the layer does not have come back as they were (numbers, texts, flags; dates
         as ISO text).
+        """
+
+    def put_aliases(self, aliases: pd.DataFrame) -> ImportOutcome:
+        """Insert or replace other names of roads; never delete others.
+
+        ``alias, name, valid_from, valid_to, source``; one row is known by its alias, name and
+        first day (`alias_id`), which the outcome lists.
+        """
+
+    def put_answers(self, answers: pd.DataFrame) -> ImportOutcome:
+        """Remember what people answered, by the key of the question.
+
+        ``kind, subject, answer`` and ``label`` (the answer in words, for people; may be missing). An
+        answer that is missing takes an earlier one back. The outcome lists keys.
         """
 
     def put_findings(self, findings: Findings) -> None:
@@ -179,6 +205,15 @@ class Store(Protocol):
 
         Columns: ``finding_id, revision, actor, at, status, note, agreed_item, deadline`` and
         ``state`` (JSON of the finding as decided).
+        """
+
+    def answers(self) -> dict[str, str]:
+        """Return every remembered answer by the key of its question."""
+
+    def answers_given(self) -> pd.DataFrame:
+        """Return the answers with who gave them and when, oldest first.
+
+        Columns: ``key, kind, subject, answer, label, actor, at, revision``.
         """
 
     def filings(self) -> pd.DataFrame:

@@ -2,7 +2,9 @@
 
 A step is a module ``vNNNN_name`` with ``apply(connection)``; it runs inside one transaction with
 all steps that are due, so an upgrade happens as a whole or not at all. A released step is never
-edited: what changes later is a further step.
+edited, and takes nothing from `data.geopackage_schema`, which knows the last version only: what
+changes later is a further step. The triggers that log or refuse what other programs write belong to
+no step; they follow from the tables and are made anew at the end.
 """
 
 from __future__ import annotations
@@ -21,8 +23,9 @@ from data.geopackage_connection import (
     store_errors,
     undone_unless_finished,
 )
-from data.geopackage_schema import SCHEMA_VERSION
-from data.migrations import v0001_initial
+from data.geopackage_schema import SCHEMA_VERSION, TABLES, quoted
+from data.geopackage_triggers import trigger_ddl
+from data.migrations import v0001_initial, v0002_questions
 
 
 @dataclass(frozen=True)
@@ -34,7 +37,10 @@ class Step:
     apply: Callable[[sqlite3.Connection], None]
 
 
-STEPS: tuple[Step, ...] = (Step(1, "initial", v0001_initial.apply),)
+STEPS: tuple[Step, ...] = (
+    Step(1, "initial", v0001_initial.apply),
+    Step(2, "questions", v0002_questions.apply),
+)
 
 
 def run_steps(connection: sqlite3.Connection, *, after: int) -> None:
@@ -47,6 +53,19 @@ def run_steps(connection: sqlite3.Connection, *, after: int) -> None:
             "INSERT INTO schema_versions (version, name, applied_at) VALUES (?, ?, ?)",
             (step.version, step.name, datetime.now(UTC).isoformat(timespec="seconds")),
         )
+    _make_triggers(connection)
+
+
+def _make_triggers(connection: sqlite3.Connection) -> None:
+    """Make our triggers anew, as this version wants them."""
+    ours = connection.execute(
+        "SELECT name FROM sqlite_master WHERE type = 'trigger' AND name LIKE 'digonce!_%' ESCAPE '!'"
+    ).fetchall()
+    for (name,) in ours:
+        connection.execute(f"DROP TRIGGER {quoted(name)}")
+    for table in TABLES:
+        for statement in trigger_ddl(table):
+            connection.execute(statement)
 
 
 def upgrade(path: str | Path, *, wait_s: float = 5.0) -> tuple[int, int]:

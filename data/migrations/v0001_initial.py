@@ -2,37 +2,35 @@
 
 from __future__ import annotations
 
+import re
 import sqlite3
 
-from data.geopackage_schema import STATE_DDL, TABLES, Table, quoted, table_ddl
-from data.geopackage_triggers import trigger_ddl
+from data.migrations.scripts import statements
+
+_TABLE = re.compile(r'CREATE TABLE "?(\w+)"?')
 
 
 def apply(connection: sqlite3.Connection) -> None:
-    """Make every table, index and trigger of version 1."""
-    for statement in STATE_DDL.split(";"):
-        connection.execute(statement)
-    for table in TABLES:
-        if table.geometry is None:
-            _run(connection, table_ddl(table))
+    """Make every table and index of version 1 (``v0001_initial.sql``)."""
+    layers = {
+        name for (name,) in connection.execute("SELECT table_name FROM gpkg_geometry_columns")
+    }
+    for statement in statements("v0001_initial.sql"):
+        made = _TABLE.match(statement)
+        if made is not None and made[1] in layers:
+            _remake(connection, made[1], statement)
         else:
-            _give_columns(connection, table)
-    for table in TABLES:
-        _run(connection, trigger_ddl(table))
+            connection.execute(statement)
 
 
-def _give_columns(connection: sqlite3.Connection, layer: Table) -> None:
+def _remake(connection: sqlite3.Connection, layer: str, statement: str) -> None:
     """Make an empty layer anew with its columns; GDAL's triggers for index and count stay.
 
     Adding the columns one by one reads the whole schema again each time.
     """
     triggers = connection.execute(
-        "SELECT sql FROM sqlite_master WHERE type = 'trigger' AND tbl_name = ?", (layer.name,)
+        "SELECT sql FROM sqlite_master WHERE type = 'trigger' AND tbl_name = ?", (layer,)
     ).fetchall()
-    connection.execute(f"DROP TABLE {quoted(layer.name)}")
-    _run(connection, [*table_ddl(layer), *(sql for (sql,) in triggers)])
-
-
-def _run(connection: sqlite3.Connection, statements: list[str]) -> None:
-    for statement in statements:
-        connection.execute(statement)
+    connection.execute(f'DROP TABLE "{layer}"')
+    for made in (statement, *(sql for (sql,) in triggers)):
+        connection.execute(made)
