@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import json
-import os
+import re
+import shutil
 import tempfile
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from datetime import date, datetime
 from pathlib import Path
 from typing import Any
@@ -22,6 +24,8 @@ COORDINATE_DIGITS = 7
 """Digits of a degree: about one centimetre, and what RFC 7946 calls enough."""
 
 _LIVE_FORMULA = ("=", "+", "-", "@", "\t", "\r")
+_ARMED = re.compile(r"'*[ \u3000\ufeff]*[=+\-@\t\r]")
+"""What a spreadsheet takes for a formula, or what `inert` made of such a text."""
 
 
 def write_whole(path: Path, content: str | bytes) -> Path:
@@ -45,22 +49,63 @@ def write_whole(path: Path, content: str | bytes) -> Path:
         When nothing can be written there.
     """
     blob = content.encode("utf-8") if isinstance(content, str) else content
+    with whole(path) as part:
+        part.write_bytes(blob)
+    return path
+
+
+@contextmanager
+def whole(path: Path) -> Iterator[Path]:
+    """Give a place to write a file to, which then takes the place of ``path`` in one step.
+
+    The place is in a new folder beside ``path`` and has its name, for libraries that judge by the
+    suffix or leave further files beside theirs. With an error nothing of it remains.
+
+    Parameters
+    ----------
+    path
+        Where the file is to be; its folder is made when it is missing.
+
+    Raises
+    ------
+    UsageError
+        When nothing can be written there.
+    """
+    with whole_folder(path.parent) as folder:
+        yield folder / path.name
+
+
+@contextmanager
+def whole_folder(folder: Path) -> Iterator[Path]:
+    """Give a folder whose files then take the place of those of the same names in ``folder``.
+
+    Each file is replaced in one step. With an error nothing is replaced.
+
+    Parameters
+    ----------
+    folder
+        Made when it is missing.
+
+    Raises
+    ------
+    UsageError
+        When nothing can be written there.
+    """
     try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        handle, name = tempfile.mkstemp(prefix=".digonce-", suffix=".part", dir=path.parent)
-        part = Path(name)
+        folder.mkdir(parents=True, exist_ok=True)
+        parts = Path(tempfile.mkdtemp(prefix=".digonce-", suffix=".part", dir=folder))
         try:
-            with os.fdopen(handle, "wb") as stream:
-                stream.write(blob)
-            # mkstemp makes files private; a report is for others as far as the folder lets them.
-            part.chmod(0o644)
-            part.replace(path)
+            yield parts
+            for part in sorted(parts.iterdir()):
+                # Temporary files are private; what is made for others is as open as its folder.
+                part.chmod(0o644)
+                part.replace(folder / part.name)
         finally:
-            part.unlink(missing_ok=True)
+            shutil.rmtree(parts, ignore_errors=True)
     except OSError as error:
         reason = error.strerror or type(error).__name__
-        raise UsageError("errors.cannot_write", path=str(path), reason=reason) from error
-    return path
+        where = str(error.filename2 or error.filename or folder)
+        raise UsageError("errors.cannot_write", path=where, reason=reason) from error
 
 
 def plain_value(value: object) -> Any:
@@ -109,6 +154,27 @@ def json_text(document: object) -> str:
     return json.dumps(
         plain_value(document), ensure_ascii=False, allow_nan=False, separators=(",", ":")
     )
+
+
+def _json_texts(column: pd.Series[Any]) -> list[str]:
+    """Return what `json_text` makes of each cell, by the column's kind where it has one."""
+    kind = column.dtype
+    if kind == np.float64:
+        texts = [float.__repr__(value) for value in column.tolist()]
+        return ["null" if text in ("nan", "inf", "-inf") else text for text in texts]
+    if pd.api.types.is_string_dtype(kind) and kind != np.object_:
+        missing = column.isna().to_numpy(dtype=np.bool_)
+        quoted = map(json.encoder.encode_basestring, column.where(~missing, "").tolist())
+        return ["null" if gone else text for text, gone in zip(quoted, missing, strict=True)]
+    if (
+        pd.api.types.is_datetime64_dtype(kind)
+        and (column.dropna().dt.normalize() == column.dropna()).all()
+    ):
+        return [
+            f'"{text}"' if isinstance(text, str) else "null"
+            for text in column.dt.strftime("%Y-%m-%d")
+        ]
+    return [json_text(value) for value in column]
 
 
 def geojson_geometries(geometries: gpd.GeoSeries) -> npt.NDArray[np.object_]:
@@ -175,7 +241,7 @@ def write_geojson(
     """
     properties = rows.drop(columns=rows.geometry.name)
     names = [json.dumps(str(name), ensure_ascii=False) for name in properties.columns]
-    columns = [[json_text(value) for value in properties[name]] for name in properties.columns]
+    columns = [_json_texts(properties.iloc[:, place]) for place in range(len(names))]
     texts = geojson_geometries(rows.geometry)
     ids = [f'"id":{json_text(value)},' for value in rows[id_column]] if id_column else None
     features = [
@@ -198,6 +264,9 @@ def write_geojson(
 def inert(values: pd.Series[Any]) -> pd.Series[Any]:
     """Return free text that no spreadsheet takes for a formula: an apostrophe goes in front.
 
+    `data.read_tables.armed_again` takes it away; a text that has apostrophes before a formula
+    already gets one more, so that nothing is lost on the way.
+
     Parameters
     ----------
     values
@@ -211,16 +280,12 @@ def inert(values: pd.Series[Any]) -> pd.Series[Any]:
 
     Examples
     --------
-    >>> inert(pd.Series(["=1+1", "仓场路", None])).tolist()
-    ["'=1+1", '仓场路', nan]
+    >>> inert(pd.Series(["=1+1", "仓场路", None, "'=1"])).tolist()
+    ["'=1+1", '仓场路', nan, "''=1"]
     """
     words = values.astype("object")
-    live = words.map(lambda word: isinstance(word, str) and _is_live(word)).astype(bool)
-    return words.where(~live, "'" + words.astype("str"))
-
-
-def _is_live(word: str) -> bool:
-    return word.startswith(_LIVE_FORMULA) or word.lstrip(" \u3000\ufeff").startswith(_LIVE_FORMULA)
+    live = words.map(lambda word: isinstance(word, str) and _ARMED.match(word) is not None)
+    return words.where(~live.astype(bool), "'" + words.astype("str"))
 
 
 def write_csv(path: Path, rows: pd.DataFrame, *, free_text: tuple[str, ...] = ()) -> Path:
