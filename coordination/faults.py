@@ -23,8 +23,8 @@ class Fault:
     Attributes
     ----------
     code
-        Key of the wording below ``faults``; its text says what was expected, what was found and
-        what to do.
+        Key of the wording below ``faults``, or with its own topic in front (``extents.exact``); its
+        text says what was expected, what was found and what to do.
     level
         What became of the row.
     row
@@ -55,7 +55,8 @@ class Fault:
             place = "row"
         if place is None and self.column:
             place = "column"
-        body = text(f"faults.{self.code}", lang, **self.params)
+        key = self.code if "." in self.code else f"faults.{self.code}"
+        body = text(key, lang, **self.params)
         if place is None:
             return body
         where = text(f"faults.place.{place}", lang, row=self.row or 0, column=self.column or "")
