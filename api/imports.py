@@ -18,8 +18,10 @@ from coordination import Policy
 from coordination.faults import Fault
 from coordination.project_checks import known_projects
 from data.column_mapping import ColumnMapping
+from data.geopackage_crs import DEFAULT_CRS
 from data.geopackage_store import create_store, open_store
-from data.read_areas import read_areas
+from data.read_aliases import read_aliases
+from data.read_areas import AreaKind, read_areas
 from data.read_history import read_history
 from data.read_layers import Layer, read_layer
 from data.read_projects import read_projects
@@ -28,7 +30,7 @@ from data.rejects import write_rejects
 from data.store import ImportOutcome, Store, Transaction
 from geo.road_network import build_network
 
-Kind = Literal["roads", "projects", "history", "restrictions", "boundaries"]
+Kind = Literal["roads", "projects", "history", "restrictions", "boundaries", "assets", "aliases"]
 KINDS: tuple[Kind, ...] = get_args(Kind)
 
 
@@ -267,7 +269,7 @@ def _history(
     )  # fmt: skip
 
 
-def _areas(kind: Literal["restrictions", "boundaries"]) -> _Reader:
+def _areas(kind: AreaKind) -> _Reader:
     def reader(
         store: Store, path: Path, options: ImportOptions, policy: Policy, step: Steps
     ) -> _Read:
@@ -284,6 +286,33 @@ def _areas(kind: Literal["restrictions", "boundaries"]) -> _Reader:
     return reader
 
 
+def _aliases(
+    store: Store, path: Path, options: ImportOptions, policy: Policy, step: Steps
+) -> _Read:
+    del policy, step
+    info = store.info()
+    how = _how(options)
+    how.pop("crs")
+    read = read_aliases(path, time_zone=info.time_zone, **how)
+    faults = read.faults + _unknown_roads(read.aliases, store)
+    return _Read(
+        read.rows, faults, info.crs or DEFAULT_CRS,
+        lambda change: change.put_aliases(read.aliases),
+        chooses_crs=False,
+    )  # fmt: skip
+
+
+def _unknown_roads(aliases: pd.DataFrame, store: Store) -> list[Fault]:
+    """Note the names that the network does not have: such an alias leads nowhere yet."""
+    network = store.read_city().network
+    roads = set() if network is None else set(network.sections["road"])
+    unknown = aliases.loc[~aliases["name"].isin(roads), "name"].value_counts(sort=False)
+    return [
+        Fault("alias_road_unknown", "note", params={"name": str(name), "count": int(count)})
+        for name, count in unknown.items()
+    ]
+
+
 _Reader = Callable[[Store, Path, ImportOptions, Policy, Steps], _Read]
 
 _READERS: Mapping[Kind, _Reader] = {
@@ -292,6 +321,8 @@ _READERS: Mapping[Kind, _Reader] = {
     "history": _history,
     "restrictions": _areas("restrictions"),
     "boundaries": _areas("boundaries"),
+    "assets": _areas("assets"),
+    "aliases": _aliases,
 }
 
 

@@ -1,4 +1,4 @@
-"""Restricted periods, protected areas and boundaries: plain layers of areas."""
+"""Restricted periods, boundaries and assets: plain layers beside the list of projects."""
 
 from __future__ import annotations
 
@@ -17,12 +17,13 @@ from coordination.faults import Fault, InputRefusedError
 from coordination.policy import FootprintPolicy
 from coordination.project_checks import check_windows
 from coordination.projects import Field
-from data.column_mapping import ColumnMapping, load_mapping, match_columns
+from coordination.wording import LANGUAGES, table
+from data.column_mapping import ColumnMapping, fold, load_mapping, match_columns
 from data.field_values import read_fields
 from data.place_rows import ground_of, place_rows
 from data.read_layers import read_layer
 
-AreaKind = Literal["restrictions", "boundaries"]
+AreaKind = Literal["restrictions", "boundaries", "assets"]
 
 _FIELDS: dict[AreaKind, tuple[Field, ...]] = {
     "restrictions": (
@@ -43,19 +44,30 @@ _FIELDS: dict[AreaKind, tuple[Field, ...]] = {
         Field("level", "text", "site", "级别", "level"),
         Field("parent", "text", "site", "上级", "parent"),
     ),
-}
+    "assets": (
+        Field("asset_id", "text", "site", "编号", "id", ("fid", "objectid", "设施编号", "设施编码")),
+        Field("kind", "text", "site", "类型", "kind", ("类别", "设施类别", "设施类型")),
+        Field("name", "text", "site", "名称", "name", ("设施名称", "桥名", "河道名称")),
+        Field("road", "text", "site", "道路名称", "road", ("路名", "道路", "所在道路")),
+        Field("owner_unit", "text", "site", "权属单位", "owner unit", ("管养单位", "单位")),
+        Field("due", "date", "site", "到期", "due", ("应更新日期", "到期日期")),
+        Field("value", "number", "site", "数值", "value", ("流量",)),
+        Field("unit", "text", "site", "计量单位", "unit"),
+    ),
+}  # fmt: skip
 
 
 @dataclass(frozen=True)
 class ReadAreas:
-    """A layer of areas as read.
+    """A layer as read.
 
     Attributes
     ----------
     areas
-        Columns of the kind, ``source`` and ``geometry`` (MultiPolygon in `crs`).
+        Columns of the kind, ``source`` and ``geometry`` in `crs`: MultiPolygon, of assets what was
+        drawn, points and lines too.
     rows
-        ``row``, ``code`` (the area's id), ``outcome``: ``accepted``, ``repaired`` or ``refused``.
+        ``row``, ``code`` (the row's id), ``outcome``: ``accepted``, ``repaired`` or ``refused``.
     faults
         Everything that was found.
     crs
@@ -79,7 +91,10 @@ def read_areas(
     working_crs: CRS | None = None,
     time_zone: str | None = None,
 ) -> ReadAreas:
-    """Read restrictions or boundaries; a row without an area is refused.
+    """Read a layer; a row without a place is refused, and of all but assets one without an area.
+
+    Kinds of assets that have a word of ours (``labels.asset_kind``) get its code, so that bridges,
+    rivers and places with a name are found as the ends of extents; any other kind stays as written.
 
     Parameters
     ----------
@@ -119,8 +134,13 @@ def read_areas(
     numbers = np.arange(len(rows)) + source.first_row
     faults += check_windows(rows.assign(row=numbers), {n: c[0] for n, c in matched.columns.items()})
     told = {fault.row for fault in faults if fault.level == "refused"}
-    flat = ~(shapely.get_dimensions(places.geometry) == 2)
-    faults += [Fault("not_an_area", row=int(row)) for row in numbers[flat] if int(row) not in told]
+    drawn = kind == "assets"
+    if drawn:
+        rows["kind"] = _asset_kinds(rows["kind"])
+    nowhere = ~shapely.is_geometry(places.geometry)
+    lacking = nowhere if drawn else shapely.get_dimensions(places.geometry) != 2
+    code = "asset_without_place" if drawn else "not_an_area"
+    faults += [Fault(code, row=int(row)) for row in numbers[lacking] if int(row) not in told]
     name = fields[0].name
     made = [
         None if wkb is None else f"auto-{hashlib.sha256(wkb).hexdigest()[:12]}"
@@ -137,13 +157,30 @@ def read_areas(
     )
     refused |= any(fault.level == "refused" and fault.row is None for fault in faults)
     mended = np.isin(numbers, [f.row or 0 for f in faults if f.level == "repaired"])
-    widths = pd.DataFrame(index=rows.index, columns=["width_m", "utility", "sector", "position"])
-    areas, _ = ground_of(places.geometry, widths.astype("float64"), FootprintPolicy())
-    table = gpd.GeoDataFrame(rows.assign(source=source.source), geometry=areas, crs=places.crs)
+    areas = places.geometry
+    if not drawn:
+        widths = pd.DataFrame(
+            index=rows.index, columns=["width_m", "utility", "sector", "position"]
+        )
+        areas, _ = ground_of(areas, widths.astype("float64"), FootprintPolicy())
+    areas_table = gpd.GeoDataFrame(
+        rows.assign(source=source.source), geometry=areas, crs=places.crs
+    )
     outcome = np.select([refused, mended], ["refused", "repaired"], "accepted").astype(object)
     return ReadAreas(
-        table[~refused].reset_index(drop=True),
+        areas_table[~refused].reset_index(drop=True),
         pd.DataFrame({"row": numbers, "code": rows[name], "outcome": outcome}),
         sorted(faults, key=lambda fault: (fault.level != "refused", fault.row or 0)),
         places.crs,
     )
+
+
+def _asset_kinds(written: pd.Series[str]) -> pd.Series[str]:
+    """Return our code for each kind that has one, and every other as written."""
+    ours = {
+        fold(word): code
+        for lang in LANGUAGES
+        for code, words in table("labels.asset_kind", lang).items()
+        for word in (code, *words.split(" / "))
+    }
+    return written.map(lambda word: ours.get(fold(word), word), na_action="ignore").astype("str")
