@@ -164,6 +164,8 @@ class Policy:
         may be duplicates when their windows are at most this far apart.
     size_tolerance
         A stated length or area contradicts the geometry when it is off by more than this share.
+    text_apart_m
+        Words that lead further than this from what was drawn are noted.
     cases_within_m
         Off the roads, findings that share a project and lie this near to each other are one case.
     reassess_days, reassess_area_m2, reassess_area_share
@@ -217,6 +219,7 @@ class Policy:
     same_place_share: float = 0.5
     duplicate_months: int = 24
     size_tolerance: float = 0.3
+    text_apart_m: float = 100.0
     cases_within_m: float = 50.0
     reassess_days: int = 7
     reassess_area_m2: float = 50.0
