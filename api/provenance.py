@@ -20,6 +20,11 @@ def day_of_judgement(info: StoreInfo, asked: date | None) -> np.datetime64:
     return np.datetime64(day, "D")
 
 
+def now_text() -> str:
+    """Return the time as files say it: RFC 3339, UTC."""
+    return datetime.now(UTC).isoformat(timespec="seconds")
+
+
 def provenance_of(findings: Findings, *, network: bool) -> Provenance:
     """Return what files made from ``findings`` now say of themselves."""
     return Provenance(
@@ -27,6 +32,6 @@ def provenance_of(findings: Findings, *, network: bool) -> Provenance:
         policy_version=findings.policy_version,
         software_version=SOFTWARE_VERSION,
         as_of=str(findings.as_of),
-        run_at=datetime.now(UTC).isoformat(timespec="seconds"),
+        run_at=now_text(),
         place_basis="network" if network else "footprints",
     )
