@@ -7,48 +7,64 @@ with a sentence about what to do.
 
 from __future__ import annotations
 
-import json
+import re
+import stat
 import tempfile
-import warnings
-import zipfile
 import zlib
-from dataclasses import dataclass, field
+from collections.abc import Iterable
+from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import Any, Literal
 
 import geopandas as gpd
 import numpy as np
 import numpy.typing as npt
 import pandas as pd
-import pyogrio
-import pyogrio.errors
 import shapely
 from pyproj import CRS
 
-from coordination.faults import Fault
+from coordination.faults import SHEET_STEP, Fault
+from data.bounded_geometry import MOST_VERTICES, too_many_vertices
+from data.found_layer import Format, FoundLayer
+from data.geometry_columns import find_geometry
 from data.judge_crs import crs_of, judged_crs, judged_geometry, refusal
-from data.read_tables import decode_text, find_geometry, read_csv_text, read_workbook
-from data.shapefile_parts import dbf_encoding, missing_or_cut_parts, unpack_shapefile
+from data.read_gdal import read_flatgeobuf, read_shapefile
+from data.read_geojson import features_of, read_features
+from data.read_geopackage import choose, read_geopackage
+from data.read_json import parse_json
+from data.read_kml import read_kml
+from data.read_nested import read_nested_json, read_nested_xml
+from data.read_parquet import read_parquet
+from data.read_tables import ReadTable, decode_text, read_csv_text, read_workbook
+from data.safe_archive import BROKEN, members, open_archive, unpack
+from data.safe_xml import MOST_XML_BYTES, local, parse_xml
+from data.shapefile_parts import unpack_shapefile
+from data.source_hints import SourceHints
 
-Format = Literal["geojson", "gpkg", "shapefile", "csv", "xlsx"]
+__all__ = ["Format", "Layer", "read_layer"]
 
-_WGS84 = CRS("EPSG:4326")
-_GEOJSON_GEOMETRIES = frozenset(
-    {"Point", "MultiPoint", "LineString", "MultiLineString", "Polygon", "MultiPolygon",
-     "GeometryCollection"}
-)  # fmt: skip
-_LATER = (
-    b"<",
-    b"%PDF-",
-    b"\x1f\x8b",
-    b"7z\xbc\xaf",
-    b"Rar!",
-    b"AutoCAD",
-    b"  0\r\nSECTION",
-    b"  0\nSECTION",
-    b"0\nSECTION",
-    b"0\r\nSECTION",
+MOST_TEXT_BYTES = 2_000_000_000
+"""A longer table is not read: it would take several times its length in memory."""
+
+_BLANKS = b"\xef\xbb\xbf \t\r\n\0"
+_DXF = re.compile(rb"\s*(?:999\r?\n[^\n]*\n\s*)*0\s*\r?\n\s*SECTION\b")
+_BINARY_DXF = b"AutoCAD Binary DXF\r\n\x1a\x00"
+_SEPARATOR = b"\x1e"
+_NOT_READ = (
+    (b"AC10", "dwg_not_read"),
+    (b"RDX", "r_data_not_read"),
+    (b"RDA", "r_data_not_read"),
+    (b"%PDF-", "format_unknown"),
+    (b"7z\xbc\xaf", "format_unknown"),
+    (b"Rar!", "format_unknown"),
 )
+_IN_ARCHIVES = frozenset(
+    {".geojson", ".json", ".gpkg", ".kml", ".dxf", ".csv", ".xlsx", ".xml", ".parquet", ".fgb"}
+)
+_MARKUP = re.compile(rb"<(?:!doctype\s+html|html|svg|OGRVRT|VRTDataset)\b", re.IGNORECASE)
+_NO_RECORDS = frozenset(
+    {"html", "svg", "gpx", "OGRVRTDataSource", "VRTDataset", "FeatureCollection"}
+)
+"""Roots of documents that are no feed of records, or that would name files of this machine."""
 
 
 @dataclass(frozen=True)
@@ -64,7 +80,7 @@ class Layer:
     crs
         CRS of the geometry, None for a table without.
     format
-        ``geojson``, ``gpkg``, ``shapefile``, ``csv`` or ``xlsx``.
+        Which format it was (`data.found_layer.Format`).
     first_row
         Number of the first data row as a person counts it: 1 in a layer, 2 below a header.
     source
@@ -73,6 +89,14 @@ class Layer:
         What was found on the way: unreadable geometry by row, notes about the encoding.
     geometry_columns
         Columns of a table that the geometry was made of.
+    row_numbers
+        Number of every row as a person counts it, no two alike, where they do not simply follow
+        `first_row`: titles, sums and repeated headers of a table are left out. Ask `numbers`.
+    sheets
+        The sheets that were read together, in order, else empty; rows of the second count from
+        `coordination.faults.SHEET_STEP` on, and so on.
+    around
+        Texts above the header and below the rows of a table.
     """
 
     table: pd.DataFrame
@@ -82,19 +106,29 @@ class Layer:
     source: str
     faults: list[Fault] = field(default_factory=list)
     geometry_columns: tuple[str, ...] = ()
+    row_numbers: npt.NDArray[np.int64] | None = None
+    sheets: tuple[str, ...] = ()
+    around: tuple[str, ...] = ()
 
+    @property
+    def numbers(self) -> npt.NDArray[np.int64]:
+        """Number of every row, no two alike; faults of rows carry these."""
+        if self.row_numbers is not None:
+            return self.row_numbers
+        return np.arange(len(self.table), dtype=np.int64) + self.first_row
 
-@dataclass
-class _Found:
-    """What one format's reader found, before CRS and geometry are judged alike for all."""
-
-    table: pd.DataFrame
-    geometry: npt.NDArray[np.object_] | None
-    crs: CRS | None
-    format: Format
-    first_row: int
-    faults: list[Fault]
-    columns: tuple[str, ...] = ()
+    def in_sheets(self, faults: Iterable[Fault]) -> list[Fault]:
+        """Return faults with the sheet of their row, and the row as it is counted in that sheet."""
+        if not self.sheets:
+            return list(faults)
+        return [
+            fault
+            if fault.row is None or fault.sheet is not None
+            else replace(
+                fault, row=fault.row % SHEET_STEP, sheet=self.sheets[fault.row // SHEET_STEP]
+            )
+            for fault in faults
+        ]
 
 
 def read_layer(
@@ -103,26 +137,29 @@ def read_layer(
     layer: str | None = None,
     encoding: str | None = None,
     crs: CRS | str | int | None = None,
+    hints: SourceHints | None = None,
 ) -> Layer:
     """Read one layer of a file, whatever its format.
 
-    Read are GeoJSON, GeoPackage, Shapefile (also zipped, one or more in the archive), CSV
-    (separator found; geometry in a WKT or GeoJSON column or in columns of coordinates) and XLSX
-    (header in its first row, geometry as in CSV).
+    Read are GeoJSON, other JSON and XML that hold records, GeoPackage, Shapefile, KML and KMZ, DXF,
+    GeoParquet, FlatGeobuf, CSV (separator found) and XLSX; one of them in a ZIP too. Tables may hold
+    geometry in a column (WKT, WKB, GeoJSON) or in columns of coordinates.
 
     Parameters
     ----------
     path
         The file; of a Shapefile any of its parts, or the archive.
     layer
-        Name of the layer, of the sheet, or of the Shapefile in its archive. Needed where there are
-        several.
+        Name of the layer, of the sheet, of the Shapefile in its archive, of the folder in KML, of
+        the list of records in a feed. Needed where there are several, except in KML.
     encoding
         Encoding of the text; without it ``.cpg``, the DBF's own mark, strict UTF-8 and strict
         GB18030 are tried in this order.
     crs
         CRS of the coordinates; goes before what the file says. A file that does not say it is
         refused without.
+    hints
+        Where rows and geometry are, as a mapping file says it.
 
     Raises
     ------
@@ -132,253 +169,208 @@ def read_layer(
     path = Path(path)
     source = path.name or str(path)
     stated = crs_of(crs, source) if crs is not None else None
-    found = _read(path, layer, encoding)
+    found = _read(path, source, layer, encoding, hints or SourceHints())
     faults = list(found.faults)
     table = found.table.reset_index(drop=True)
     nowhere = found.geometry is None or not shapely.is_geometry(found.geometry).any()
     if found.geometry is None or (nowhere and found.crs is None and stated is None):
-        return Layer(table, None, found.format, found.first_row, source, faults, found.columns)
+        return Layer(
+            table, None, found.format, found.first_row, source, faults, found.columns,
+            found.numbers, found.sheets, found.around,
+        )  # fmt: skip
 
     used, notes = judged_crs(
         found.geometry, found=found.crs, stated=stated, kind=found.format, source=source
     )
-    geometry, unusable = judged_geometry(
-        found.geometry, used, first_row=found.first_row, source=source
-    )
+    large = too_many_vertices(found.geometry)
+    bad = [
+        Fault("geometry_too_large", row=int(at), params={"most": MOST_VERTICES})
+        for at in np.flatnonzero(large)
+    ]
+    shapes = np.array(found.geometry, dtype=object)
+    shapes[large] = None
+    geometry, unusable = judged_geometry(shapes, used, first_row=0, source=source)
+    numbers = found.numbers
+    if numbers is None:
+        numbers = np.arange(len(table), dtype=np.int64) + found.first_row
+    notes += _renumbered([*bad, *unusable], numbers)
     table = gpd.GeoDataFrame(
         table.drop(columns="geometry", errors="ignore"), geometry=geometry, crs=used
     )
     return Layer(
-        table, used, found.format, found.first_row, source, faults + notes + unusable, found.columns
-    )
+        table, used, found.format, found.first_row, source, faults + notes, found.columns,
+        found.numbers, found.sheets, found.around,
+    )  # fmt: skip
 
 
-def _read(path: Path, layer: str | None, encoding: str | None) -> _Found:
-    source = path.name or str(path)
-    try:
-        with path.open("rb") as stream:
-            head = stream.read(512)
-    except FileNotFoundError:
-        raise refusal(source, "file_missing", file=str(path)) from None
-    except (IsADirectoryError, PermissionError) as error:
-        raise refusal(source, "file_unreadable", reason=error.strerror or "") from None
-    if not head.strip(b"\xef\xbb\xbf \t\r\n\0"):
+def _renumbered(faults: Iterable[Fault], numbers: npt.NDArray[np.int64]) -> list[Fault]:
+    """Return faults of rows by position as faults of rows by number."""
+    return [
+        fault if fault.row is None else replace(fault, row=int(numbers[fault.row]))
+        for fault in faults
+    ]
+
+
+def _read(
+    path: Path, source: str, layer: str | None, encoding: str | None, hints: SourceHints
+) -> FoundLayer:
+    head = _head(path, source)
+    if not head.strip(_BLANKS):
         raise refusal(source, "file_empty")
     if head.startswith(b"SQLite format 3\0"):
-        return _read_geopackage(path, layer, head)
+        return read_geopackage(path, source, layer=layer)
+    if head.startswith(b"\xd0\xcf\x11\xe0"):  # .xls, or a workbook with a password
+        return _read_xlsx(path, source, layer, hints)
     if head.startswith(b"PK\x03\x04"):
-        return _read_archive(path, layer, encoding)
+        return _read_archive(path, source, layer, encoding, hints)
     if head.startswith(b"\0\0\x27\x0a") or path.suffix.lower() in (".dbf", ".prj", ".cpg"):
-        return _read_shapefile(path, encoding)
-    if head.startswith(b"\xd0\xcf\x11\xe0"):
-        raise refusal(source, "old_excel")
-    text = head.lstrip(b"\xef\xbb\xbf \t\r\n")
+        return read_shapefile(path, source, encoding)
+    if head.startswith(b"PAR1"):
+        return read_parquet(path, source, hints=hints)
+    if head.startswith(b"fgb\x03fgb"):
+        return read_flatgeobuf(path, source)
+    _refuse_by_name(path, source, head)
+    text = head.lstrip(_BLANKS).removeprefix(_SEPARATOR)
     if text.startswith((b"{", b"[")):
-        return _read_geojson(path.read_bytes(), source, encoding)
-    if text.startswith(_LATER):
+        return _read_json(path, source, layer, encoding, hints)
+    if _MARKUP.match(text):
         raise refusal(source, "format_unknown")
-    return _read_csv(path.read_bytes(), source, encoding)
+    if text.startswith(b"<") or b"<\0?\0x\0m\0l" in head[:16]:
+        return _read_xml(path, source, layer, encoding, hints)
+    if head.startswith(_BINARY_DXF) or _DXF.match(head):
+        from data.read_dxf import read_dxf  # noqa: PLC0415 - it alone takes half a second
+
+        return read_dxf(path, source, layer=layer, encoding=encoding, unit=hints.drawing_unit)
+    content = _content(path, source, MOST_TEXT_BYTES)
+    words, notes = decode_text(content, encoding, source)
+    read = read_csv_text(words, source, header_row=hints.header_row, further=hints.headers)
+    return _with_geometry(read, "csv", notes, source, hints)
 
 
-# --- GeoJSON -----------------------------------------------------------------------------------
-
-
-def _read_geojson(content: bytes, source: str, encoding: str | None) -> _Found:
-    """Read GeoJSON by the standard library: types stay, and a bad feature is one row's fault."""
-    text, notes = decode_text(content, encoding, source)
+def _head(path: Path, source: str) -> bytes:
+    """Return how a file begins; what is no plain file (a device never ends) is not opened."""
     try:
-        document = json.loads(text)
-    except json.JSONDecodeError as error:
-        raise refusal(source, "json_broken", line=error.lineno, column=error.colno) from None
+        kind = path.stat().st_mode
+        if not stat.S_ISREG(kind):
+            raise refusal(source, "file_not_plain")
+        with path.open("rb") as stream:
+            return stream.read(1024)
+    except FileNotFoundError:
+        raise refusal(source, "file_missing", file=str(path)) from None
+    except (OSError, ValueError) as error:  # ValueError: a NUL in the name
+        reason = getattr(error, "strerror", None) or str(error)
+        raise refusal(source, "file_unreadable", reason=reason) from None
+
+
+def _content(path: Path, source: str, most: int) -> bytes:
+    size = path.stat().st_size
+    if size > most:
+        raise refusal(source, "file_too_large", found=size, most=most)
+    return path.read_bytes()
+
+
+def _refuse_by_name(path: Path, source: str, head: bytes) -> None:
+    """Refuse formats that are known and not read, each with what to do instead."""
+    for magic, code in _NOT_READ:
+        if head.startswith(magic):
+            raise refusal(source, code)
+    if head.startswith((b"\x1f\x8b", b"BZh", b"\xfd7zXZ")):
+        inside = b""
+        if head.startswith(b"\x1f\x8b"):
+            try:
+                inside = zlib.decompressobj(wbits=31).decompress(head, 64)
+            except zlib.error:
+                inside = b""
+        r_data = inside.startswith((b"RD", b"X\n")) or path.suffix.lower() in (".rda", ".rds")
+        raise refusal(source, "r_data_not_read" if r_data else "format_unknown")
+
+
+def _read_json(
+    path: Path, source: str, layer: str | None, encoding: str | None, hints: SourceHints
+) -> FoundLayer:
+    document, notes = parse_json(_content(path, source, MOST_TEXT_BYTES), source, encoding)
+    try:
+        features = features_of(document) if hints.records is None else None
+        if features is not None:
+            found = read_features(features, document, source)
+        else:
+            found = read_nested_json(document, source, layer=layer, hints=hints)
     except RecursionError:
-        raise refusal(source, "json_not_geojson") from None
-    except ValueError:  # a number of thousands of digits
-        raise refusal(source, "json_number") from None
-    features = _features(document)
-    if features is None:
-        raise refusal(source, "json_not_geojson")
-    rows = [feature if isinstance(feature, dict) else {} for feature in features]
-    properties = [
-        {_plain(name): _plain(value) for name, value in (row.get("properties") or {}).items()}
-        if isinstance(row.get("properties"), dict | None)
-        else {}
-        for row in rows
-    ]
-    columns: dict[str, None] = {}
-    for row in properties:
-        columns.update(dict.fromkeys(row))
-    table = pd.DataFrame(
-        {name: _column([row.get(name) for row in properties]) for name in columns},
-        index=range(len(rows)),
-    )
-    if "id" not in table and any(row.get("id") is not None for row in rows):
-        table["id"] = _column([_plain(row.get("id")) for row in rows])
-    written = np.array(
-        [None if row.get("geometry") is None else json.dumps(row["geometry"]) for row in rows],
-        dtype=object,
-    )
-    with np.errstate(over="ignore"):  # an endless number becomes infinite and is named below
-        geometry = np.asarray(shapely.from_geojson(written, on_invalid="ignore"), dtype=object)
-    unread = [written[i] is not None and geometry[i] is None for i in range(len(rows))]
-    faults = [
-        Fault("geometry_unreadable", row=i + 1)
-        for i in range(len(rows))
-        if unread[i]
-        or rows[i].get("type") != "Feature"
-        or not isinstance(rows[i].get("properties"), dict | None)
-    ]
-    return _Found(table, geometry, _geojson_crs(document, source), "geojson", 1, notes + faults)
-
-
-def _features(document: Any) -> list[Any] | None:
-    if not isinstance(document, dict):
-        return None
-    kind = document.get("type")
-    if kind == "FeatureCollection" and isinstance(document.get("features"), list):
-        return list(document["features"])
-    if kind == "Feature":
-        return [document]
-    if kind in _GEOJSON_GEOMETRIES:
-        return [{"type": "Feature", "geometry": document, "properties": {}}]
-    return None
-
-
-def _geojson_crs(document: dict[str, Any], source: str) -> CRS:
-    """Return WGS 84 as RFC 7946 says, or the member ``crs`` of the older standard."""
-    member = document.get("crs")
-    if not isinstance(member, dict):
-        return _WGS84
-    properties = member.get("properties")
-    name = properties.get("name") if isinstance(properties, dict) else None
-    if isinstance(name, str) and not name.endswith("CRS84"):
-        return crs_of(name, source)
-    return _WGS84
-
-
-def _plain(value: Any) -> Any:
-    if isinstance(value, dict | list):
-        value = json.dumps(value, ensure_ascii=False)
-    if isinstance(value, str) and not value.isascii():
-        # JSON can spell half a letter, which no encoding can write.
-        return value.encode("utf-8", "replace").decode("utf-8")
-    return value
-
-
-def _column(values: list[Any]) -> pd.Series[Any]:
-    """Return a column of one kind where it is of one kind; whole numbers never become floats."""
-    column = pd.Series(values, dtype=object)
-    if column.isna().any() and any(isinstance(value, int) for value in values):
-        return column
-    return column.infer_objects()
-
-
-# --- GeoPackage and Shapefile, through GDAL ------------------------------------------------------
-
-
-def _read_geopackage(path: Path, layer: str | None, head: bytes) -> _Found:
-    page = int.from_bytes(head[16:18], "big")
-    pages = int.from_bytes(head[28:32], "big")
-    if path.stat().st_size < pages * (65536 if page == 1 else page):
-        raise refusal(path.name, "file_cut")
-    try:
-        layers = pyogrio.list_layers(path)
-    except pyogrio.errors.DataSourceError:
-        raise refusal(path.name, "not_a_geopackage") from None
-    spatial = [name for name, kind in layers if kind is not None]
-    chosen = _choose(layer, spatial or [name for name, _ in layers], path.name, extra=layers[:, 0])
-    return _read_gdal(path, chosen, None, "gpkg", path.name)
-
-
-def _choose(layer: str | None, names: list[str], source: str, extra: Any = ()) -> str:
-    everything = ", ".join(dict.fromkeys([*names, *extra]))
-    if layer is not None:
-        if layer in names or layer in list(extra):
-            return layer
-        raise refusal(source, "layer_missing", layer=layer, layers=everything)
-    if not names:
-        raise refusal(source, "file_empty")
-    if len(names) > 1:
-        raise refusal(source, "layer_not_named", layers=everything)
-    return names[0]
-
-
-def _read_archive(path: Path, layer: str | None, encoding: str | None) -> _Found:
-    try:
-        with zipfile.ZipFile(path) as archive:
-            if "[Content_Types].xml" in archive.namelist():
-                return _read_xlsx(path, layer)
-        with tempfile.TemporaryDirectory(prefix="digonce-") as folder:
-            members = unpack_shapefile(path, layer, Path(folder))
-            return _read_shapefile(members, encoding, path.name)
-    except (zipfile.BadZipFile, EOFError, NotImplementedError, RuntimeError, zlib.error):
-        raise refusal(path.name, "zip_broken") from None
-
-
-def _read_shapefile(path: Path, encoding: str | None, source: str | None = None) -> _Found:
-    source = source or path.name
-    main = path.with_suffix(".shp") if path.suffix.lower() != ".shp" else path
-    lacking = missing_or_cut_parts(main)
-    if lacking:
-        code, part = lacking
-        raise refusal(source, code, part=part)
-    used, guessed = dbf_encoding(main) if encoding is None else (encoding, False)
-    if used is None:
-        raise refusal(source, "encoding_unknown")
-    found = _read_gdal(main, None, used, "shapefile", source)
-    if guessed:
-        found.faults.append(Fault("encoding_guessed", level="note", params={"encoding": used}))
+        raise refusal(source, "json_too_deep") from None
+    found.faults[:0] = notes
     return found
 
 
-def _read_gdal(
-    path: Path, layer: str | None, encoding: str | None, kind: Format, source: str
-) -> _Found:
+def _read_xml(
+    path: Path, source: str, layer: str | None, encoding: str | None, hints: SourceHints
+) -> FoundLayer:
+    content = _content(path, source, MOST_XML_BYTES)
+    root = parse_xml(content, source, encoding)
+    kind = local(root.tag)
+    if kind == "kml":
+        return read_kml(root, source, layer=layer)
+    if kind in _NO_RECORDS:
+        raise refusal(source, "format_unknown")
+    return read_nested_xml(root, source, layer=layer, hints=hints)
+
+
+def _read_archive(
+    path: Path, source: str, layer: str | None, encoding: str | None, hints: SourceHints
+) -> FoundLayer:
+    """Read what an archive holds: a workbook, a Shapefile, or one file of another format."""
     try:
-        with warnings.catch_warnings(record=True) as caught:
-            warnings.simplefilter("always")
-            table = pyogrio.read_dataframe(
-                path, layer=layer, encoding=encoding, datetime_as_string=True
-            )
-    except UnicodeDecodeError:
-        raise refusal(source, "encoding_wrong", encoding=encoding or "UTF-8") from None
-    except LookupError:
-        raise refusal(source, "encoding_wrong", encoding=encoding or "") from None
-    except (
-        pyogrio.errors.DataSourceError,
-        pyogrio.errors.DataLayerError,
-        pyogrio.errors.FeatureError,
-        pyogrio.errors.GeometryError,
-    ) as error:
-        raise refusal(source, "file_broken", reason=str(error)[:200]) from None
-    notes = [
-        Fault("reader_says", level="note", params={"words": str(warning.message)[:200]})
-        for warning in caught
-    ]
-    if not isinstance(table, gpd.GeoDataFrame):
-        return _Found(pd.DataFrame(table), None, None, kind, 1, notes)
-    geometry = np.asarray(table.geometry.array, dtype=object)
-    plain = pd.DataFrame(table.drop(columns=table.geometry.name))
-    return _Found(plain, geometry, table.crs, kind, 1, notes)
+        with (
+            open_archive(path) as archive,
+            tempfile.TemporaryDirectory(prefix="digonce-") as folder,
+        ):
+            items = members(archive, source)
+            names = {item.filename: item for item in items}
+            if "[Content_Types].xml" in names or {"content.xml", "mimetype"} <= names.keys():
+                return _read_xlsx(path, source, layer, hints)
+            suffixes = {re.sub(r"^.*(?=\.)", "", name).lower() for name in names}
+            if ".shp" in suffixes:
+                shapefile = unpack_shapefile(path, layer, Path(folder))
+                return read_shapefile(shapefile, source, encoding)
+            readable = [
+                name
+                for name in names
+                if Path(name.replace("\\", "/")).suffix.lower() in _IN_ARCHIVES
+            ]
+            if "doc.kml" in names:
+                readable = ["doc.kml"]
+            if len(readable) != 1:
+                raise refusal(source, "zip_several" if readable else "zip_without_layer")
+            target = Path(folder) / f"member{Path(readable[0]).suffix.lower()}"
+            unpack(archive, names[readable[0]], target)
+            if _head(target, source).startswith(b"PK\x03\x04") and target.suffix != ".xlsx":
+                raise refusal(source, "zip_without_layer")
+            return _read(target, source, layer, encoding, hints)
+    except BROKEN:
+        raise refusal(source, "zip_broken") from None
 
 
-# --- Tables --------------------------------------------------------------------------------------
+def _read_xlsx(path: Path, source: str, sheet: str | None, hints: SourceHints) -> FoundLayer:
+    read = read_workbook(
+        path, source, sheet=sheet, header_row=hints.header_row, further=hints.headers
+    )
+    return _with_geometry(read, "xlsx", [], source, hints)
 
 
-def _read_csv(content: bytes, source: str, encoding: str | None) -> _Found:
-    text, notes = decode_text(content, encoding, source)
-    table, faults = read_csv_text(text, source)
-    return _with_geometry(table, "csv", notes + faults, source)
-
-
-def _read_xlsx(path: Path, sheet: str | None) -> _Found:
-    sheets = read_workbook(path)
-    chosen = _choose(sheet, [name for name, table in sheets.items() if len(table)], path.name)
-    return _with_geometry(sheets[chosen], "xlsx", [], path.name)
-
-
-def _with_geometry(table: pd.DataFrame, kind: Format, faults: list[Fault], source: str) -> _Found:
-    read = find_geometry(table, first_row=2)
-    if read is None:
-        return _Found(table, None, None, kind, 2, faults)
-    crs = crs_of(read.crs, source) if read.crs is not None else None
-    return _Found(table, read.geometry, crs, kind, 2, faults + read.faults, read.columns)
+def _with_geometry(
+    read: ReadTable, kind: Format, faults: list[Fault], source: str, hints: SourceHints
+) -> FoundLayer:
+    if not len(read.table) and kind == "xlsx":
+        raise refusal(source, "file_empty")
+    shapes = find_geometry(read.table, first_row=0, hints=hints, source=source)
+    first = int(read.numbers[0]) if len(read.numbers) else 2
+    follow = np.array_equal(read.numbers, np.arange(len(read.numbers)) + first)
+    found = FoundLayer(
+        read.table, None, None, kind, first, faults + read.faults,
+        numbers=None if follow else read.numbers, sheets=read.sheets, around=read.around,
+    )  # fmt: skip
+    if shapes is not None:
+        found.geometry = shapes.geometry
+        found.crs = crs_of(shapes.crs, source) if shapes.crs is not None else None
+        found.columns = shapes.columns
+        found.faults = found.faults + _renumbered(shapes.faults, read.numbers)
+    return found
