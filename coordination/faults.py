@@ -12,6 +12,9 @@ from typing import Literal
 
 from coordination.wording import text
 
+SHEET_STEP = 10_000_000
+"""Where several sheets are read together the rows of the second count from this on, and so on."""
+
 Level = Literal["refused", "repaired", "note"]
 """``refused``: the row cannot go in; ``repaired``: it went in changed; ``note``: worth knowing."""
 
@@ -34,6 +37,8 @@ class Fault:
         The column as it is called in the source, or None.
     params
         Values that the wording names, already plain text or numbers.
+    sheet
+        The sheet that the row stands in, where several were read together.
 
     Examples
     --------
@@ -47,6 +52,7 @@ class Fault:
     row: int | None = None
     column: str | None = None
     params: dict[str, str | int | float] = field(default_factory=dict)
+    sheet: str | None = None
 
     def text(self, lang: str) -> str:
         """Return the sentence in ``lang`` (``zh`` or ``en``), with the place in front."""
@@ -57,10 +63,11 @@ class Fault:
             place = "column"
         key = self.code if "." in self.code else f"faults.{self.code}"
         body = text(key, lang, **self.params)
+        sheet = text("faults.place.sheet", lang, sheet=self.sheet) if self.sheet else ""
         if place is None:
-            return body
+            return sheet + body
         where = text(f"faults.place.{place}", lang, row=self.row or 0, column=self.column or "")
-        return where + body
+        return sheet + where + body
 
 
 class DigonceError(Exception):

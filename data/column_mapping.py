@@ -5,6 +5,8 @@ A mapping file is TOML::
     crs = "EPSG:4326"               # where the file does not say it
     time_zone = "Europe/Paris"      # where its dates are at home, if not in the store's zone
 
+    header_row = 3                  # where the header stands, if it is not found by itself
+
     [columns]                       # our field = their column (several are joined by a blank)
     code = "Référence"
     extent_text = ["voie", "précision"]
@@ -20,6 +22,8 @@ A mapping file is TOML::
 
     [dates]
     style = "dmy"                   # dmy, mdy, ymd or roc
+    year = 2025                     # of dates that say none: 3月10日
+    list_date = 2025-03-01          # the day that 即日起 means
 
     [code]
     from = ["permit", "application"]  # the key of rows without a code
@@ -30,27 +34,28 @@ neither is named in a note and kept beside the row as filed.
 
 from __future__ import annotations
 
-import re
 import tomllib
-import unicodedata
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
+from datetime import date
+from functools import cache
 from pathlib import Path
 from typing import Any
 from zoneinfo import ZoneInfo
 
 from coordination.faults import Fault, InputRefusedError
 from coordination.projects import FIELD, Field
-from data.date_text import STYLES
+from data.date_text import FIRST_YEAR, LAST_YEAR, STYLES
+from data.headers import PLAN_YEAR, WINDOW, fold, hit, names_of, take_apart, units_of
 
-_UNITS: dict[str, dict[str, float]] = {
-    "m": {"m": 1.0, "米": 1.0, "km": 1000.0, "公里": 1000.0, "千米": 1000.0, "mm": 0.001},
-    "mm": {"mm": 1.0, "毫米": 1.0, "cm": 10.0, "m": 1000.0, "米": 1000.0},
-    "m2": {"m2": 1.0, "平方米": 1.0, "平米": 1.0, "公顷": 1e4, "ha": 1e4, "亩": 10000 / 15},
-    "wan": {"万元": 1.0, "万": 1.0, "元": 1e-4, "亿元": 1e4},
-    "days": {"天": 1.0, "日": 1.0, "日历天": 1.0, "d": 1.0, "days": 1.0},
-}
-_BRACKET = re.compile(r"(.+?)[(\[]([^()\[\]]+)[)\]]")
+__all__ = [
+    "AREA_FIELDS", "LEDGER_FIELDS", "PSEUDO_FIELDS", "ROAD_FIELDS", "ColumnMapping", "Matched",
+    "field_of", "fold", "load_mapping", "match_columns", "parse_mapping",
+]  # fmt: skip
+
+PSEUDO_FIELDS = (WINDOW, PLAN_YEAR)
+"""Columns that are matched beside start and finish and only say something of them."""
+
 _DBF_BYTES = 10
 
 
@@ -70,6 +75,12 @@ class ColumnMapping:
         As in the file, or None.
     code_from
         Their columns whose values, joined by ``|``, are the code of rows without one.
+    header_row
+        Number of the row of the header, as a person counts it, or None.
+    year
+        The year of dates that state none, or None.
+    list_date
+        The day from which "from now on" counts, or None.
     """
 
     columns: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
@@ -82,6 +93,9 @@ class ColumnMapping:
     encoding: str | None = None
     layer: str | None = None
     code_from: tuple[str, ...] = ()
+    header_row: int | None = None
+    year: int | None = None
+    list_date: date | None = None
 
 
 def load_mapping(path: Path | str, *, fields: Iterable[str] | None = None) -> ColumnMapping:
@@ -138,7 +152,7 @@ def parse_mapping(
         raise InputRefusedError([fault], source=source) from None
     faults: list[Fault] = []
     known = (
-        frozenset(FIELD) | ROAD_FIELDS | LEDGER_FIELDS | AREA_FIELDS
+        frozenset(FIELD) | ROAD_FIELDS | LEDGER_FIELDS | AREA_FIELDS | _PSEUDO
         if fields is None
         else frozenset(fields)
     )
@@ -190,7 +204,19 @@ def parse_mapping(
         for name, value in section("units").items()
         if checked(f"[units] {name}", value, (int, float))
     }
-    style = section("dates", named_fields=False).get("style")
+    dates = section("dates", named_fields=False)
+    style, year, list_date = (dates.get(name) for name in ("style", "year", "list_date"))
+    faults.extend(
+        Fault("mapping_field_unknown", params={"entry": f"[dates] {name}"})
+        for name in dates.keys() - {"style", "year", "list_date"}
+    )
+    if year is not None and not (type(year) is int and FIRST_YEAR <= year <= LAST_YEAR):
+        faults.append(Fault("mapping_wrong", params={"entry": "[dates] year"}))
+    if list_date is not None and type(list_date) is not date:
+        faults.append(Fault("mapping_wrong", params={"entry": "[dates] list_date"}))
+    header_row = raw.get("header_row")
+    if header_row is not None and not (type(header_row) is int and header_row >= 1):
+        faults.append(Fault("mapping_wrong", params={"entry": "header_row"}))
     if style is not None and style not in STYLES:
         faults.append(Fault("mapping_wrong", params={"entry": "[dates] style"}))
     code_from = section("code", named_fields=False).get("from", [])
@@ -207,7 +233,7 @@ def parse_mapping(
         raise InputRefusedError(faults, source=source)
     return ColumnMapping(
         columns, values, constants, units, style, plain["time_zone"], plain["crs"],
-        plain["encoding"], plain["layer"], tuple(code_from),
+        plain["encoding"], plain["layer"], tuple(code_from), header_row, year, list_date,
     )  # fmt: skip
 
 
@@ -224,9 +250,22 @@ AREA_FIELDS = frozenset({"restriction_id", "boundary_id", "severity", "legal_bas
 """What `data.read_areas` takes beside those."""
 
 _ENTRIES = frozenset(
-    {"crs", "time_zone", "encoding", "layer", "columns", "values", "constants", "units", "dates",
-     "code"}
-)  # fmt: skip
+    {
+        "crs",
+        "time_zone",
+        "encoding",
+        "layer",
+        "header_row",
+        "columns",
+        "values",
+        "constants",
+        "units",
+        "dates",
+        "code",
+    }
+)
+
+_PSEUDO = frozenset(item.name for item in PSEUDO_FIELDS)  # fmt: skip
 
 
 def _is_zone(name: str) -> bool:
@@ -251,17 +290,6 @@ def _unknown_codes(name: str, values: Iterable[str]) -> list[Fault]:
     ]
 
 
-def fold(text: object) -> str:
-    """Return a text as it is compared: full width folded, blanks gone, case ignored.
-
-    Examples
-    --------
-    >>> fold("估算投资（万元） ") == fold("估算投资(万元)")
-    True
-    """
-    return "".join(unicodedata.normalize("NFKC", str(text)).split()).casefold()
-
-
 @dataclass(frozen=True)
 class Matched:
     """Which columns of a table are ours.
@@ -269,19 +297,25 @@ class Matched:
     Attributes
     ----------
     columns
-        Their columns by our field.
+        Their columns by our field; `PSEUDO_FIELDS` beside `start` and `finish`.
     units
-        Factor by our field where it is not 1, from the mapping or from the header's bracket.
+        Factor by our field where it is not 1, from the mapping or from the header.
     unused
         Columns that nothing asked for.
     faults
         Columns that the mapping names and the table lacks.
+    notes
+        Columns that would be ours, were their unit known.
+    unit_stated
+        Fields whose unit the header or the mapping states.
     """
 
     columns: dict[str, tuple[str, ...]]
     units: dict[str, float]
     unused: tuple[str, ...]
     faults: list[Fault]
+    notes: list[Fault] = field(default_factory=list)
+    unit_stated: frozenset[str] = frozenset()
 
 
 def match_columns(
@@ -296,10 +330,10 @@ def match_columns(
     Parameters
     ----------
     names
-        Their columns.
+        Their columns; one below another is ``计划工期 / 开工``.
     fields
-        Ours; a column is ours by name, by its Chinese or English label, or by a further header.
-        A bracket may give the unit: ``长度(km)``.
+        Ours; a column is ours by name, by its Chinese or English label, or by a further header
+        (`data.headers.names_of`). The header may give the unit: ``长度(km)``, ``面积/㎡``.
     mapping
         Goes before any match by name.
     truncated
@@ -315,7 +349,14 @@ def match_columns(
     fields = list(fields)
     columns: dict[str, tuple[str, ...]] = {}
     units = dict(mapping.units)
+    stated = set(units)
     folded = {fold(name): name for name in reversed(names)}
+    lasts: dict[str, list[str]] = {}
+    for name in names:  # the lower of two headers will do where it is the only one so called
+        lasts.setdefault(take_apart(name).leaf[0], []).append(name)
+    folded |= {
+        leaf: found[0] for leaf, found in lasts.items() if len(found) == 1 and leaf not in folded
+    }
     for ours, theirs in mapping.columns.items():
         present = tuple(folded[fold(name)] for name in theirs if fold(name) in folded)
         if present:
@@ -327,43 +368,69 @@ def match_columns(
         if fold(name) not in folded
     ]
     taken = {name for several in columns.values() for name in several}
-    for item in fields:
-        if item.name in mapping.columns:
-            continue
-        for header in (item.name, item.zh, item.en, *item.headers):
-            hit = _hit(header, item, folded, taken)
-            if hit is not None:
-                name, factor = hit
+    matchable = fields
+    if {"start", "finish"} <= {item.name for item in fields}:
+        matchable = [*fields, *PSEUDO_FIELDS]
+    parts = {name: take_apart(name) for name in names}
+    for leaf in (False, True):
+        for item in matchable:
+            if item.name in mapping.columns or item.name in columns:
+                continue
+            for called in names_of(item):
+                found_hit = next(
+                    (
+                        (name, its)
+                        for name in names
+                        if name not in taken
+                        and (its := hit(parts[name], called, item, leaf=leaf)) is not None
+                    ),
+                    None,
+                )
+                if found_hit is None:
+                    continue
+                name, its = found_hit
                 columns[item.name] = (name,)
                 taken.add(name)
-                if factor != 1.0:
-                    units.setdefault(item.name, factor)
+                if its.unit is not None:
+                    stated.add(item.name)
+                if its.factor != 1.0:
+                    units.setdefault(item.name, its.factor)
                 break
     if truncated:
         _match_cut(names, fields, columns, taken, mapping)
     used = taken | {folded.get(fold(key), "") for key in mapping.code_from}
-    return Matched(columns, units, tuple(name for name in names if name not in used), faults)
+    unused = tuple(name for name in names if name not in used)
+    notes = [
+        Fault("header_unit_unknown", "note", column=name, params={"unit": parts[name].unit or ""})
+        for name in unused
+        if parts[name].unit is not None
+        and field_of(parts[name].base) in _measured() - columns.keys()
+    ]
+    return Matched(columns, units, unused, faults, notes, frozenset(stated))
 
 
-def _hit(
-    header: str, item: Field, folded: dict[str, str], taken: set[str]
-) -> tuple[str, float] | None:
-    """Return the column that is called so, and the factor of the unit in its bracket."""
-    wanted = fold(header)
-    if wanted in folded and folded[wanted] not in taken:
-        return folded[wanted], 1.0
-    if item.kind not in ("number", "integer"):
-        return None
-    bare = _BRACKET.fullmatch(wanted)
-    base = bare[1] if bare else wanted
-    factors = _UNITS.get(item.name.rpartition("_")[2], {})
-    for name, original in folded.items():
-        match = _BRACKET.fullmatch(name)
-        if match and match[1] == base and match[2] in factors and original not in taken:
-            return original, factors[match[2]]
-    if bare and base in folded and folded[base] not in taken:
-        return folded[base], 1.0
-    return None
+@cache
+def _by_name() -> dict[str, str]:
+    fields = [*FIELD.values(), *PSEUDO_FIELDS]
+    return {fold(name): item.name for item in reversed(fields) for name in reversed(names_of(item))}
+
+
+@cache
+def _measured() -> frozenset[str]:
+    return frozenset(name for name in FIELD if units_of(name))
+
+
+def field_of(name: str) -> str | None:
+    """Return the field of projects that a header means by itself, or None.
+
+    Examples
+    --------
+    >>> field_of("掘路长度（m）"), field_of("工程概况")
+    ('length_m', None)
+    """
+    parts = take_apart(name)
+    known = _by_name()
+    return known.get(parts.whole) or known.get(parts.base) or known.get(parts.leaf[1])
 
 
 def _match_cut(
@@ -378,7 +445,7 @@ def _match_cut(
     for item in fields:
         if item.name in columns or item.name in mapping.columns:
             continue
-        for header in (item.name, item.zh, item.en, *item.headers):
+        for header in names_of(item):
             for encoding in ("utf-8", "gb18030"):
                 raw = header.encode(encoding, "ignore")
                 if len(raw) > _DBF_BYTES:

@@ -29,7 +29,7 @@ from data.geometry_columns import find_geometry
 from data.judge_crs import crs_of, judged_crs, judged_geometry, refusal
 from data.read_gdal import read_flatgeobuf, read_shapefile
 from data.read_geojson import features_of, read_features
-from data.read_geopackage import choose, read_geopackage
+from data.read_geopackage import read_geopackage
 from data.read_json import parse_json
 from data.read_kml import read_kml
 from data.read_nested import read_nested_json, read_nested_xml

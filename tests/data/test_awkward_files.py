@@ -61,7 +61,7 @@ def test_one_cell_far_out_costs_no_memory(tmp_path: Path) -> None:
     assert book.active is not None
     book.active["XFD60000"] = "x"
     book.save(path)
-    table = read_workbook(path)["Sheet"]
+    table = read_workbook(path).table
     assert table.columns.tolist() == ["项目编号", "项目名称", "column_16384"]
     assert len(table) == 59_999
     assert table["column_16384"].iloc[-1] == "x"
