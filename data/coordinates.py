@@ -1,0 +1,72 @@
+"""What somebody said about the coordinates of a file, and what they are compared with."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Literal, get_args
+
+from pyproj import CRS
+
+from geo.control_points import LocalGrid
+from geo.frames import Frame
+from geo.road_fit import Roads
+
+Axes = Literal["xy", "yx"]
+"""``xy``: east or longitude first; ``yx``: north or latitude first."""
+AXES: tuple[Axes, ...] = get_args(Axes)
+
+
+@dataclass(frozen=True)
+class KnownRoads:
+    """Centre lines of the store that places are laid on.
+
+    Attributes
+    ----------
+    roads
+        The lines, in metres.
+    crs
+        Their plane.
+    """
+
+    roads: Roads
+    crs: CRS
+
+
+@dataclass(frozen=True)
+class Coordinates:
+    """How the numbers of a file are to be read, beside its CRS; None is not said.
+
+    Attributes
+    ----------
+    frame
+        WGS 84 or one of the shifted degrees.
+    axes
+        Which number comes first, where a file has it the other way round than its format says.
+    grid
+        A city's own grid, by control points. What is read with it is converted at once; neither the
+        local numbers nor the grid are kept anywhere.
+    known
+        Roads to compare with, where the store has some.
+    """
+
+    frame: Frame | None = None
+    axes: Axes | None = None
+    grid: LocalGrid | None = field(default=None, repr=False)
+    known: KnownRoads | None = field(default=None, repr=False, compare=False)
+
+
+AS_WRITTEN = Coordinates()
+"""Nothing is said and nothing is known."""
+
+
+def crs_text(crs: CRS, said: Coordinates) -> str:
+    """Return a CRS with its frame, as a filing keeps it.
+
+    Examples
+    --------
+    >>> crs_text(CRS("EPSG:4326"), Coordinates(frame="gcj02"))
+    'EPSG:4326 gcj02'
+    >>> crs_text(CRS("EPSG:4549"), AS_WRITTEN)
+    'EPSG:4549'
+    """
+    return crs.to_string() if said.frame is None else f"{crs.to_string()} {said.frame}"
