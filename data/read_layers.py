@@ -35,6 +35,7 @@ from data.read_kml import read_kml
 from data.read_nested import read_nested_json, read_nested_xml
 from data.read_parquet import read_parquet
 from data.read_tables import ReadTable, decode_text, read_csv_text, read_workbook
+from data.read_wzdx import is_wzdx, read_wzdx
 from data.safe_archive import BROKEN, members, open_archive, unpack
 from data.safe_xml import MOST_XML_BYTES, local, parse_xml
 from data.shapefile_parts import unpack_shapefile
@@ -291,7 +292,9 @@ def _read_json(
     document, notes = parse_json(_content(path, source, MOST_TEXT_BYTES), source, encoding)
     try:
         features = features_of(document) if hints.records is None else None
-        if features is not None:
+        if hints.records is None and is_wzdx(document):
+            found = read_wzdx(document, source)
+        elif features is not None:
             found = read_features(features, document, source)
         else:
             found = read_nested_json(document, source, layer=layer, hints=hints)
