@@ -10,10 +10,10 @@ from collections.abc import Mapping
 from types import MappingProxyType
 from typing import Any
 
-import numpy as np
 import pandas as pd
 
 from coordination.faults import Fault
+from coordination.list_keys import evidence, judge_keys, renumbered_fault
 from coordination.projects import PROJECT_FIELDS
 
 LIMITS: Mapping[str, tuple[float, float]] = MappingProxyType(
@@ -40,9 +40,6 @@ WINDOWS = (
     ("permit_start", "permit_finish"),
 )
 """Pairs of days, both inclusive, of which the second must not come before the first."""
-
-FEWEST_TO_JUDGE = 5
-"""From so many known codes on, a list in which most do not fit is taken for renumbered."""
 
 
 def check_windows(rows: pd.DataFrame, columns: Mapping[str, str]) -> list[Fault]:
@@ -178,36 +175,44 @@ def check_site_ids(rows: pd.DataFrame, columns: Mapping[str, str]) -> list[Fault
 
 
 def known_projects(projects: pd.DataFrame, sites: pd.DataFrame) -> pd.DataFrame:
-    """Return what the store knows of codes: ``code, owner_unit, road``, one row per site.
+    """Return what the store knows of projects, one row per site: what `check_known` compares.
 
     Parameters
     ----------
     projects, sites
         Tables of a `coordination.city.City`.
     """
-    roads = pd.DataFrame(sites)[["project_code", "road"]].rename(columns={"project_code": "code"})
-    return projects[["code", "owner_unit"]].merge(roads, on="code", how="left")
+    fields = ["code", "owner_unit", "name", "external_id", "permit_no"]
+    own = ["project_code", "road", "extent_text", "start", "finish", "geometry"]
+    told = pd.DataFrame(sites)[[name for name in own if name in sites]]
+    told = told.rename(columns={"project_code": "code"})
+    return projects[[name for name in fields if name in projects]].merge(
+        told, on="code", how="left"
+    )
 
 
 def check_known(rows: pd.DataFrame, known: pd.DataFrame, columns: Mapping[str, str]) -> list[Fault]:
-    """Find codes that mean another project in the store: road and unit both differ.
+    """Find codes that mean another project in the store.
 
-    Lists get renumbered from one edition to the next; such a code is no update.
+    Lists get renumbered from one edition to the next; such a code is no update. One project's code
+    is another's where road and unit both differ, or where it does not fit its place and another
+    key finds the row elsewhere in the store.
 
     Parameters
     ----------
     rows
-        ``row, code, owner_unit, road``.
+        ``row, code, owner_unit, road`` and, where they are known, ``name, external_id, permit_no,
+        extent_text, start, finish, geometry`` (footprints, m); one row per site.
     known
-        As `known_projects` returns it.
+        As `known_projects` returns it, in the same CRS.
     columns
         What the source calls a field.
 
     Returns
     -------
     list of Fault
-        One per row; one for the whole file where more than half of at least `FEWEST_TO_JUDGE`
-        known codes do not fit, which proposes another key.
+        One per row; one for the whole file where fewer than half of at least
+        `coordination.list_keys.EditionPolicy.fewest` known codes fit, which proposes another key.
 
     Examples
     --------
@@ -218,46 +223,30 @@ def check_known(rows: pd.DataFrame, known: pd.DataFrame, columns: Mapping[str, s
     """
     if known.empty or rows.empty:
         return []
-    before = known.groupby("code").agg({"owner_unit": "first", "road": _given})
-    met = rows[rows["code"].isin(before.index)]
+    keys = judge_keys(evidence(rows), evidence(known))
+    if keys.renumbered:
+        return [renumbered_fault(keys, columns)]
+    met = rows[rows["code"].isin(keys.swapped["now"])]
     if met.empty:
         return []
-    now = met.groupby("code").agg({"owner_unit": "first", "road": _given})
-    then = before.loc[now.index]
-    units_differ = (now["owner_unit"] != then["owner_unit"]).fillna(value=False).astype(bool)
-    units_differ &= now["owner_unit"].notna() & then["owner_unit"].notna()
-    roads_differ = np.array(
-        [bool(a and b and not a & b) for a, b in zip(now["road"], then["road"], strict=True)]
-    )
-    wrong = set(now.index[units_differ.to_numpy() & roads_differ])
-    if len(now) >= FEWEST_TO_JUDGE and 2 * len(wrong) > len(now):
-        return [
-            Fault(
-                "codes_renumbered",
-                column=columns.get("code", "code"),
-                params={"count": len(wrong), "known": len(now)},
-            )
-        ]
-    named = met[met["code"].isin(wrong)]
-    units = {code: str(unit) for code, unit in then["owner_unit"].items()}
-    roads = {code: ", ".join(sorted(names)) for code, names in then["road"].items()}
+    like = keys.swapped.set_index("now")["stored"]
+    stored = known[known["code"].isin(met["code"])].groupby("code")
+    units = stored["owner_unit"].first()
+    roads = stored["road"].agg(lambda names: ", ".join(sorted(set(names.dropna()))))
     return [
         Fault(
-            "code_means_another",
+            "code_means_another" if pd.isna(like[code]) else "code_is_another",
             row=int(number),
             column=columns.get("code", "code"),
             params={
                 "code": str(code),
-                "unit": units[code],
+                "unit": "" if pd.isna(units[code]) else str(units[code]),
                 "road": roads[code],
+                **({} if pd.isna(like[code]) else {"like": str(like[code])}),
             },
         )
-        for number, code in zip(named["row"], named["code"], strict=True)
+        for number, code in zip(met["row"], met["code"], strict=True)
     ]
-
-
-def _given(roads: pd.Series[str]) -> frozenset[str]:
-    return frozenset(roads.dropna())
 
 
 def _plain(value: Any) -> str:

@@ -17,7 +17,7 @@ from shapely.geometry.base import BaseGeometry
 from coordination.faults import Fault
 from coordination.wording import text
 
-QuestionKind = Literal["extent", "remark", "dossier"]
+QuestionKind = Literal["extent", "remark", "dossier", "edition"]
 
 NONE_OF_THESE = "none"
 """The answer that no candidate is meant."""

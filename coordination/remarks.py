@@ -230,7 +230,7 @@ class _Reader:
             _Asked(
                 subject=f"{'; '.join(clauses)} [{about}]",
                 field=field,
-                code=f"remark.{field}" if given is None else f"remark.{field}_differs",
+                code=f"remarks.ask.{field}" if given is None else f"remarks.ask.{field}_differs",
                 column=told[0][0],
                 words="; ".join(clauses),
                 said=given or "",
@@ -263,7 +263,7 @@ class _Reader:
             _Asked(
                 subject=f"{other.clause} [{other.relation} {row.get('code')}]",
                 field=other.relation,
-                code=f"remark.{other.relation}",
+                code=f"remarks.ask.{other.relation}",
                 column=column,
                 words=other.clause,
                 said=other.partner,
