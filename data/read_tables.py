@@ -31,6 +31,7 @@ __all__ = ["MOST_COLUMNS", "MOST_WORKBOOK_BYTES", "ReadTable", "TableGeometry", 
 _CURVED = re.compile(
     r"CIRCULARSTRING|COMPOUNDCURVE|CURVEPOLYGON|MULTICURVE|MULTISURFACE", re.IGNORECASE
 )
+_INERT = re.compile(r"^'('*[ \u3000\ufeff]*[=+\-@\t\r])")
 _SEPARATORS = (",", ";", "\t", "|", "，")
 _WKT = re.compile(
     r"\s*(?:SRID=(?P<srid>\d+);)?\s*(?:MULTI)?(?:POINT|LINESTRING|POLYGON|GEOMETRYCOLLECTION)\b",
@@ -178,7 +179,27 @@ def read_csv_text(
             raise InputRefusedError(_ragged(text, separator, str(error)), source=source) from None
         raw = _csv_cells(text, separator, width)
     found = _found(raw, source, header_row=header_row, further=further)
-    return ReadTable(found.table, found.numbers, (), found.around, found.notes)
+    table = armed_again(found.table)
+    return ReadTable(table, found.numbers, (), found.around, found.notes)
+
+
+def armed_again(table: pd.DataFrame) -> pd.DataFrame:
+    """Return a table of text without the apostrophes that keep formulas from running.
+
+    Spreadsheets and `data.write_layers.inert` put one before ``= + - @``; it is no part of the text.
+
+    Examples
+    --------
+    >>> armed_again(pd.DataFrame({"name": ["'=1+1", "'tis"]}))["name"].tolist()
+    ['=1+1', "'tis"]
+    """
+    table = table.copy(deep=False)
+    for place in range(table.shape[1]):
+        cells = table.iloc[:, place].tolist()
+        if any(isinstance(cell, str) and cell.startswith("'") for cell in cells):
+            mended = [_INERT.sub(r"\1", c) if isinstance(c, str) else c for c in cells]
+            table.isetitem(place, pd.array(mended, dtype=table.dtypes.iloc[place]))
+    return table
 
 
 def _csv_cells(text: str, separator: str, width: int | None) -> pd.DataFrame:
