@@ -1,0 +1,240 @@
+"""Where extents are: the walk along the network between what the text names, or what to ask."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
+from types import MappingProxyType
+
+import numpy as np
+import numpy.typing as npt
+
+from coordination.extents.areas import find_area
+from coordination.extents.extent_policy import ExtentPolicy
+from coordination.extents.halves import part_meant
+from coordination.extents.located import Gazetteer, Located
+from coordination.extents.outcomes import Option, Outcome, canonical, unknown, why
+from coordination.extents.parsed import Extent, ParsedText
+from coordination.extents.places import find_place, find_sided_junction, find_whole_road
+from coordination.extents.streets import Streets, streets_of
+from coordination.extents.stretches import find_stretch
+from coordination.faults import Fault
+from coordination.projects import UNKNOWN_DAY
+from coordination.questions import INSTEAD, NONE_OF_THESE, Question, answer_of
+
+__all__ = ["ExtentPolicy", "canonical", "locate", "questions"]
+
+Reread = Callable[[str], ParsedText]
+"""Reads a text that a person wrote instead: `coordination.extents.grammar.parse_extents`."""
+
+_NO_ANSWERS: Mapping[str, str] = MappingProxyType({})
+_DEEPEST = 4
+"""Answers that lead to a further question are followed so far."""
+
+
+def locate(
+    parsed: Sequence[ParsedText],
+    gazetteer: Gazetteer,
+    *,
+    day: npt.ArrayLike | None = None,
+    answers: Mapping[str, str] = _NO_ANSWERS,
+    policy: ExtentPolicy | None = None,
+    reread: Reread | None = None,
+) -> list[tuple[Located, ...]]:
+    """Find the places of extents.
+
+    What is certain is located, with its confidence (`coordination.extents.outcomes.CONFIDENCE`);
+    what can mean several things, or does not meet the network, is asked with ranked candidates;
+    what nothing comes near to is unknown. Nothing is guessed.
+
+    A stretch runs from the mouth of the first cross street to the mouth of the last: people mean
+    "up to the cross street", whose own ground belongs to the junction. Junctions that it passes
+    are part of it.
+
+    Parameters
+    ----------
+    parsed
+        Texts taken apart, shape (n,).
+    gazetteer
+        Network, aliases, boundaries, landmarks, all in one metric CRS.
+    day
+        Days since 1970-01-01 on which names are meant, shape (n,) or one for all;
+        `coordination.projects.UNKNOWN_DAY` where it is not known. None: not known.
+    answers
+        What people answered before, by question key: a candidate's key, ``none``, or ``text:``
+        and what is meant instead.
+    policy
+        Distances and customs, None for the defaults.
+    reread
+        Reads a text that an answer gives instead; without it such an answer is asked again.
+
+    Returns
+    -------
+    list of tuples
+        One tuple per text, one `Located` per extent of it, in order.
+
+    Examples
+    --------
+    >>> import geopandas as gpd, shapely
+    >>> from coordination.extents.parsed import End
+    >>> from geo.road_network import build_network
+    >>> lines = gpd.GeoDataFrame(
+    ...     {"source_id": [1, 2, 3], "road": ["甲路", "乙路", "丙路"], "road_class": "local",
+    ...      "width_m": 10.0, "oneway": False, "level": 0},
+    ...     geometry=shapely.from_wkt(["LINESTRING (0 0, 400 0)", "LINESTRING (100 -90, 100 90)",
+    ...                                "LINESTRING (300 -90, 300 90)"]), crs=4549)
+    >>> network = build_network(lines, width_m={"local": 10.0}, corner_radius_m=8.0)
+    >>> extent = Extent("甲路(乙路-丙路)", "stretch", ("甲路",), (End("road", "乙路"), End("road", "丙路")))
+    >>> found = locate([ParsedText(extent.text, (extent,))], Gazetteer(network))[0][0]
+    >>> found.status, found.confidence, found.geometry.wkt
+    ('located', 0.95, 'MULTILINESTRING ((113 0, 287 0))')
+    """
+    streets = streets_of(gazetteer, policy or ExtentPolicy())
+    if day is None:
+        days = np.full(len(parsed), UNKNOWN_DAY, dtype=np.int64)
+    else:
+        days = np.broadcast_to(np.asarray(day, dtype=np.int64), (len(parsed),))
+    known: dict[tuple[Extent, int], Located] = {}
+    found = []
+    for text, number in zip(parsed, days.tolist(), strict=True):
+        for extent in text.extents:
+            key = (extent, number)
+            if key not in known:
+                on = None if number == UNKNOWN_DAY else number
+                known[key] = _one(streets, extent, on, answers, reread, depth=0)
+        found.append(tuple(known[extent, number] for extent in text.extents))
+    return found
+
+
+def questions(located: Sequence[Located]) -> list[Question]:
+    """Return what has to be asked about places, each question once.
+
+    Parameters
+    ----------
+    located
+        From `locate`; those that are located ask nothing.
+
+    Returns
+    -------
+    list of Question
+        Of kind ``extent``; the subject is the extent in its canonical form, which says its road,
+        so that the answer holds wherever the same place is written.
+    """
+    asked: dict[str, Question] = {}
+    for one in located:
+        if one.status != "located":
+            question = Question("extent", canonical(one.extent), one.reason, one.candidates)
+            asked.setdefault(question.key, question)
+    return list(asked.values())
+
+
+def _one(
+    streets: Streets,
+    extent: Extent,
+    day: int | None,
+    answers: Mapping[str, str],
+    reread: Reread | None,
+    *,
+    depth: int,
+) -> Located:
+    """Locate one extent, with what people answered about it."""
+    most = streets.policy.most_candidates
+    outcome = _outcome(streets, extent, day)
+    answer = answer_of(answers, "extent", canonical(extent))
+    if answer is None or depth >= _DEEPEST:
+        return outcome.located(extent, most)
+    if answer == NONE_OF_THESE:
+        return Outcome(reason=why("answered_none"), notes=outcome.notes).located(extent, most)
+    if answer.startswith(INSTEAD):
+        words = answer.removeprefix(INSTEAD)
+        if reread is None:
+            return outcome.located(extent, most)
+        again = reread(words).extents
+        if len(again) != 1:
+            reason = why("answer_not_one", text=words, count=len(again))
+            return replace(outcome.located(extent, most), reason=reason)
+        return _one(streets, again[0], day, answers, reread, depth=depth + 1)
+    chosen = next((option for option in outcome.options if option.key == answer), None)
+    if chosen is None and outcome.found is not None:
+        return outcome.located(extent, most)
+    if chosen is None:
+        told = replace(outcome, notes=(*outcome.notes, why("answer_gone", answer=answer)))
+        return told.located(extent, most)
+    if chosen.found is None and chosen.instead is not None:
+        return _one(streets, chosen.instead, day, answers, reread, depth=depth + 1)
+    if chosen.found is None:
+        return outcome.located(extent, most)
+    return Located(
+        extent, "located", 1.0, why("confirmed", answer=answer),
+        chosen.found.geometry, chosen.found.ground, chosen.found.ground_width_m,
+        chosen.found.length_m, notes=_sizes(streets, extent, chosen),
+    )  # fmt: skip
+
+
+def _outcome(streets: Streets, extent: Extent, day: int | None) -> Outcome:
+    """Find an extent by its kind, then narrow it to the part of the road that it names."""
+    if extent.kind == "area":
+        return _size_checked(streets, extent, find_area(streets, extent, day))
+    if extent.kind == "junction":
+        return find_sided_junction(streets, extent, day)
+    if extent.kind == "place":
+        return find_place(streets, extent, day)
+    if not extent.roads:
+        return unknown("road_missing")
+    find = find_stretch if extent.kind == "stretch" and extent.ends else find_whole_road
+    outcome = _mended(streets, extent, find(streets, extent, day), day)
+    outcome = _size_checked(streets, extent, outcome)
+    return part_meant(streets, extent, outcome)
+
+
+def _mended(streets: Streets, extent: Extent, outcome: Outcome, day: int | None) -> Outcome:
+    """Give options of another road name the place that they would have."""
+    find = find_stretch if extent.kind == "stretch" and extent.ends else find_whole_road
+    options: list[Option] = []
+    for option in outcome.options[: streets.policy.most_candidates]:
+        if option.found is None and option.instead is not None:
+            found = find(streets, option.instead, day).found
+            if found is not None:
+                params = {**option.params, "length_m": round(found.length_m)}
+                wording = f"{option.wording}_placed"
+                options.append(replace(option, found=found, params=params, wording=wording))
+                continue
+        options.append(option)
+    if any(option.instead for option in options):
+        options.sort(key=lambda option: option.found is None)
+    return replace(outcome, options=tuple(options)) if options else outcome
+
+
+def _size_checked(streets: Streets, extent: Extent, outcome: Outcome) -> Outcome:
+    """Compare a place with the size that its text states."""
+    if outcome.found is None:
+        return outcome
+    notes = _sizes(streets, extent, Option("", "", found=outcome.found))
+    if not notes:
+        return outcome
+    doubt = notes[0].code.rpartition(".")[2]
+    return replace(
+        outcome,
+        assumed=(*outcome.assumed, (doubt, dict(notes[0].params))),
+        notes=(*outcome.notes, *notes),
+    )
+
+
+def _sizes(streets: Streets, extent: Extent, option: Option) -> tuple[Fault, ...]:
+    policy = streets.policy
+    found = option.found
+    if found is None:
+        return ()
+    if extent.length_m is not None and found.length_m == found.length_m:
+        off = abs(extent.length_m - found.length_m)
+        if off > max(policy.length_off_share * found.length_m, policy.length_off_m):
+            return (
+                why(
+                    "length_off", stated_m=round(extent.length_m), measured_m=round(found.length_m)
+                ),
+            )
+    area = found.geometry.area
+    stated = extent.area_m2 if extent.kind == "area" else None
+    if stated is not None and abs(stated - area) > policy.area_off_share * area:
+        return (why("area_off", stated_m2=round(stated), measured_m2=round(area)),)
+    return ()

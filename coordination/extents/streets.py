@@ -1,0 +1,153 @@
+"""A network as extents see it: roads by name, where they meet, and how they are walked."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+import numpy as np
+import shapely
+
+from coordination.extents.extent_policy import ExtentPolicy
+from coordination.extents.located import Gazetteer
+from coordination.extents.names import RoadNames, road_names
+from geo.line_parts import Geometries, Ints, as_geometries, connected
+from geo.network_paths import Place, Ways, node_points, ways_along
+
+Roads = tuple[str, ...]
+"""Names in the network that are one road."""
+
+
+@dataclass(frozen=True)
+class Crossing:
+    """Where a road meets another: one crossing of one or several nodes.
+
+    Attributes
+    ----------
+    place
+        Its nodes.
+    point
+        Their middle.
+    name
+        The roads that meet there, for people.
+    """
+
+    place: Place
+    point: shapely.Point
+    name: str
+
+
+@dataclass(frozen=True)
+class Streets:
+    """A gazetteer, indexed once for many extents.
+
+    Attributes
+    ----------
+    gazetteer, policy
+        What it was made from.
+    names
+        Meaning of names.
+    sections_of
+        Positions of the sections of each name.
+    nodes_of
+        Nodes of each name.
+    point
+        Coordinates of the nodes.
+    junction_name
+        Roads that meet at each junction.
+    lines
+        Geometry of the sections.
+    """
+
+    gazetteer: Gazetteer
+    policy: ExtentPolicy
+    names: RoadNames
+    sections_of: dict[str, Ints]
+    nodes_of: dict[str, frozenset[str]]
+    point: dict[str, tuple[float, float]]
+    junction_name: dict[str, str]
+    lines: Geometries
+    _ways: dict[tuple[Roads, float], Ways] = field(default_factory=dict, repr=False)
+
+    def sections(self, roads: Roads) -> Ints:
+        """Return the positions of the sections of one road or corridor."""
+        return np.unique(np.concatenate([self.sections_of[name] for name in roads]))
+
+    def nodes(self, roads: Roads) -> frozenset[str]:
+        """Return the nodes of one road or corridor."""
+        return frozenset().union(*(self.nodes_of[name] for name in roads))
+
+    def ways(self, roads: Roads, *, bridge_m: float | None = None) -> Ways:
+        """Return one road or corridor, ready to be walked; gaps up to `ExtentPolicy.bridge_m`."""
+        reach = self.policy.bridge_m if bridge_m is None else bridge_m
+        key = (tuple(sorted(roads)), reach)
+        if key not in self._ways:
+            self._ways[key] = ways_along(
+                self.gazetteer.network, self.sections(roads), self.point, bridge_m=reach
+            )
+        return self._ways[key]
+
+    def line(self, roads: Roads) -> shapely.MultiLineString:
+        """Return all sections of a road as one geometry."""
+        return shapely.MultiLineString(list(self.lines[self.sections(roads)]))
+
+    def crossings(self, one: Roads, other: Roads) -> list[Crossing]:
+        """Return where two roads meet; nodes near each other are one crossing."""
+        return self.grouped(self.nodes(one) & self.nodes(other))
+
+    def grouped(self, nodes: frozenset[str] | set[str]) -> list[Crossing]:
+        """Return nodes as crossings: those within `ExtentPolicy.one_crossing_m` are one."""
+        names = sorted(nodes)
+        if not names:
+            return []
+        xy = np.array([self.point[name] for name in names])
+        points = as_geometries(shapely.points(xy))
+        left, right = shapely.STRtree(points).query(
+            points, predicate="dwithin", distance=self.policy.one_crossing_m
+        )
+        label = connected(len(names), left, right)
+        found = []
+        for group in np.unique(label):
+            own = np.flatnonzero(label == group)
+            told = [self.junction_name[names[at]] for at in own if names[at] in self.junction_name]
+            found.append(
+                Crossing(
+                    Place(tuple(names[at] for at in own)),
+                    shapely.Point(xy[own].mean(axis=0)),
+                    max(told, key=len, default=""),
+                )
+            )
+        return found
+
+
+def streets_of(gazetteer: Gazetteer, policy: ExtentPolicy) -> Streets:
+    """Index a gazetteer.
+
+    Parameters
+    ----------
+    gazetteer
+        Network, aliases, boundaries, landmarks.
+    policy
+        Distances and customs.
+    """
+    network = gazetteer.network
+    sections = network.sections
+    named = np.flatnonzero(sections["named"].to_numpy(dtype=np.bool_))
+    road = sections["road"].to_numpy(dtype=object)
+    one = sections["node_from"].to_numpy(dtype=object)
+    two = sections["node_to"].to_numpy(dtype=object)
+    sections_of: dict[str, list[int]] = {}
+    nodes_of: dict[str, set[str]] = {}
+    for at in named.tolist():
+        sections_of.setdefault(road[at], []).append(at)
+        nodes_of.setdefault(road[at], set()).update((one[at], two[at]))
+    junctions = network.junctions
+    return Streets(
+        gazetteer,
+        policy,
+        road_names(sections_of, gazetteer.aliases),
+        {name: np.array(own, dtype=np.int64) for name, own in sections_of.items()},
+        {name: frozenset(own) for name, own in nodes_of.items()},
+        node_points(network),
+        dict(zip(junctions["junction_id"], junctions["name"], strict=True)),
+        as_geometries(sections.geometry.to_numpy()),
+    )
