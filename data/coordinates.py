@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+import unicodedata
 from dataclasses import dataclass, field
 from typing import Literal, get_args
 
@@ -14,6 +16,12 @@ from geo.road_fit import Roads
 Axes = Literal["xy", "yx"]
 """``xy``: east or longitude first; ``yx``: north or latitude first."""
 AXES: tuple[Axes, ...] = get_args(Axes)
+
+
+_COORDINATE_NAME = re.compile(
+    r"坐标|座標|坐標|座标|\A(?:point_?|center_?|centroid_?|start_?|end_?)?[xy]\d?\Z"
+    r"|easting|northing|\bwkt\b|geom|shape_?(?:wkt|text)|\Acoord|\Abbox\Z"
+)
 
 
 @dataclass(frozen=True)
@@ -70,3 +78,15 @@ def crs_text(crs: CRS, said: Coordinates) -> str:
     'EPSG:4549'
     """
     return crs.to_string() if said.frame is None else f"{crs.to_string()} {said.frame}"
+
+
+def holds_coordinates(name: object, geometry_columns: tuple[str, ...]) -> bool:
+    """Tell whether a column holds coordinates, by what the geometry was made of or by its name.
+
+    Examples
+    --------
+    >>> holds_coordinates("中心点X坐标", ()), holds_coordinates("X", ()), holds_coordinates("名称", ())
+    (True, True, False)
+    """
+    folded = unicodedata.normalize("NFKC", str(name)).strip().lower()
+    return str(name) in geometry_columns or _COORDINATE_NAME.search(folded) is not None

@@ -13,9 +13,11 @@ from pyproj import CRS
 
 from coordination.faults import Fault, InputRefusedError
 from coordination.policy import FootprintPolicy
+from data.judge_frame import judged_places
 from data.read_layers import Layer
 from geo.crs import metric_crs, reproject
 from geo.footprints import widen
+from geo.frames import unshifted
 from geo.validity import repair
 
 DEFAULT_CRS = CRS("EPSG:4549")
@@ -76,13 +78,17 @@ def place_rows(layer: Layer, working_crs: CRS | None) -> Places:
     if not shapely.is_geometry(filed).any():
         return Places(np.full(count, None, dtype=object), working_crs or DEFAULT_CRS, [])
     crs = metric_crs(layer.table.geometry) if working_crs is None else working_crs
-    placed = np.array(reproject(filed, layer.crs, crs), dtype=object)
+    frame = layer.said.frame or "wgs84"
+    placed = np.array(unshifted(filed, layer.crs, frame, crs), dtype=object)
     away = _outside(filed, placed, layer.crs, crs, layer.source)
     faults = [
         Fault("place_far_away", row=layer.first_row + int(i), params={"crs": layer.crs.to_string()})
         for i in np.flatnonzero(away)
     ]
     placed[away] = None
+    kept = filed.copy()
+    kept[away] = None
+    faults += judged_places(kept, placed, layer.crs, layer.said, layer.source)
     drawn = placed.copy()
     placed, repairs = repair(placed)
     for i, reason, before, after, lost in zip(

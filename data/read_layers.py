@@ -24,6 +24,7 @@ from pyproj import CRS
 
 from coordination.faults import SHEET_STEP, Fault
 from data.bounded_geometry import MOST_VERTICES, too_many_vertices
+from data.coordinates import AS_WRITTEN, Coordinates, holds_coordinates
 from data.found_layer import Format, FoundLayer
 from data.geometry_columns import find_geometry
 from data.judge_crs import crs_of, judged_crs, judged_geometry, refusal
@@ -110,6 +111,7 @@ class Layer:
     row_numbers: npt.NDArray[np.int64] | None = None
     sheets: tuple[str, ...] = ()
     around: tuple[str, ...] = ()
+    said: Coordinates = AS_WRITTEN
 
     @property
     def numbers(self) -> npt.NDArray[np.int64]:
@@ -139,6 +141,7 @@ def read_layer(
     encoding: str | None = None,
     crs: CRS | str | int | None = None,
     hints: SourceHints | None = None,
+    said: Coordinates = AS_WRITTEN,
 ) -> Layer:
     """Read one layer of a file, whatever its format.
 
@@ -161,6 +164,8 @@ def read_layer(
         refused without.
     hints
         Where rows and geometry are, as a mapping file says it.
+    said
+        What is said of the coordinates beside their CRS, and roads to compare them with.
 
     Raises
     ------
@@ -181,7 +186,7 @@ def read_layer(
         )  # fmt: skip
 
     used, notes = judged_crs(
-        found.geometry, found=found.crs, stated=stated, kind=found.format, source=source
+        found.geometry, found=found.crs, stated=stated, kind=found.format, source=source, said=said
     )
     large = too_many_vertices(found.geometry)
     bad = [
@@ -190,17 +195,21 @@ def read_layer(
     ]
     shapes = np.array(found.geometry, dtype=object)
     shapes[large] = None
-    geometry, unusable = judged_geometry(shapes, used, first_row=0, source=source)
+    geometry, unusable = judged_geometry(
+        shapes, used, first_row=0, source=source, kind=found.format, said=said
+    )
     numbers = found.numbers
     if numbers is None:
         numbers = np.arange(len(table), dtype=np.int64) + found.first_row
     notes += _renumbered([*bad, *unusable], numbers)
+    if said.grid is not None:  # local numbers beside their conversion would give the grid away
+        table = table.drop(columns=[name for name in table if holds_coordinates(name, found.columns)])
     table = gpd.GeoDataFrame(
         table.drop(columns="geometry", errors="ignore"), geometry=geometry, crs=used
     )
     return Layer(
         table, used, found.format, found.first_row, source, faults + notes, found.columns,
-        found.numbers, found.sheets, found.around,
+        found.numbers, found.sheets, found.around, said,
     )  # fmt: skip
 
 

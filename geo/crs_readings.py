@@ -152,6 +152,31 @@ def crs_readings(
     )
 
 
+def north_first(geometries: npt.ArrayLike, code: int) -> bool:
+    """Tell whether numbers lie in a plane's area of use only when their order is turned.
+
+    Parameters
+    ----------
+    geometries
+        Shape (n,).
+    code
+        EPSG code of a plane.
+
+    Examples
+    --------
+    >>> north_first([shapely.Point(3473781, 618908)], 4549)
+    True
+    >>> north_first([shapely.Point(618908, 3473781)], 4549)
+    False
+    """
+    xy = shapely.get_coordinates(np.asarray(geometries, dtype=object))
+    xy = xy[np.isfinite(xy).all(axis=1)]
+    if not len(xy):
+        return False
+    middle = np.median(xy, axis=0)
+    return _holds(code, middle[::-1]) and not _holds(code, middle)
+
+
 def share_near(geometries: Geometries, roads: Roads) -> float:
     """Return the share of rows whose median point lies within `geo.road_fit.NEAR_M` of a road.
 

@@ -226,6 +226,22 @@ class Roads:
         """Return the distance to the nearest centre line [m], inf beyond ``within_m``; shape (n,)."""
         return self._nearest(xy, within_m)[0]
 
+    def away_m(self, geometries: npt.ArrayLike) -> Floats:
+        """Return how far each geometry lies from the nearest centre line [m], none missing.
+
+        Examples
+        --------
+        >>> Roads([shapely.LineString([(0, 0), (9, 0)])]).away_m([shapely.box(0, 5, 1, 9)]).tolist()
+        [5.0]
+        """
+        shapes = np.asarray(geometries, dtype=object)
+        (place, _), found_m = self._tree.query_nearest(
+            shapes, return_distance=True, all_matches=False
+        )
+        distance_m = np.full(len(shapes), np.inf)
+        distance_m[place] = found_m
+        return distance_m
+
     def fit(self, outlines: Outlines) -> Fit:
         """Return how well outlines lie on the roads, as far as they lie among them."""
         among = self._among(outlines.xy)
