@@ -7,7 +7,7 @@ unit that nobody else bears.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -317,6 +317,41 @@ class _Pairs:
         )
         off = np.linalg.norm(way - np.median(way, axis=0), axis=1)
         return bool(np.mean(off <= policy.shift_m) >= policy.shift_share)
+
+
+def adopted_codes(rows: pd.DataFrame, known: pd.DataFrame, fields: Sequence[str]) -> pd.Series[str]:
+    """Return the stored code of each row that a key finds, missing where it finds none or several.
+
+    Parameters
+    ----------
+    rows, known
+        ``code`` (only of ``known``) and ``fields``, one row per site.
+    fields
+        The key, such as ``("owner_unit", "name")``.
+
+    Returns
+    -------
+    pandas.Series of object
+        Index of ``rows``.
+
+    Examples
+    --------
+    >>> known = pd.DataFrame({"code": ["P7", "P8"], "name": ["甲路大修", "乙路大修"]})
+    >>> adopted_codes(pd.DataFrame({"name": ["乙路大修", "丙路大修"]}), known, ["name"]).tolist()
+    ['P8', None]
+    """
+
+    def key(table: pd.DataFrame) -> pd.Series[str]:
+        parts = [_plain(table[name]) for name in fields]
+        texts = [
+            _BETWEEN.join(values) if all(values) else None for values in zip(*parts, strict=True)
+        ]
+        return pd.Series(texts, index=table.index, dtype="object")
+
+    stored = pd.DataFrame({"code": known["code"], "key": key(known)}).dropna().drop_duplicates()
+    stored = stored[~stored["key"].duplicated(keep=False)]
+    found = key(rows).map(stored.set_index("key")["code"]).astype("object")
+    return found.where(found.notna(), None)
 
 
 def judge_keys(
