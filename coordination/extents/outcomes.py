@@ -215,6 +215,8 @@ def canonical(extent: Extent) -> str:
     roads = "—".join(extent.roads)
     ends = "-".join(end_text(end) for end in extent.ends)
     words = [extent.place or "", roads, f"({ends})" if ends else ""]
+    if extent.kind == "stretch" and not ends:
+        words.append(f"({extent.text})")  # some part of a road is not the road
     if extent.kind == "junction":
         words.append("路口")
     if extent.kind == "area":

@@ -183,8 +183,22 @@ def _outcome(streets: Streets, extent: Extent, day: int | None) -> Outcome:
         return unknown("road_missing")
     find = find_stretch if extent.kind == "stretch" and extent.ends else find_whole_road
     outcome = _mended(streets, extent, find(streets, extent, day), day)
+    if extent.kind == "stretch" and not extent.ends:
+        outcome = _part_asked(extent, outcome)
     outcome = _size_checked(streets, extent, outcome)
     return part_meant(streets, extent, outcome)
+
+
+def _part_asked(extent: Extent, outcome: Outcome) -> Outcome:
+    """Ask where the text names some part of a road, not which (塔城路东段): all of it is an offer."""
+    if outcome.found is None:
+        return outcome
+    road = "—".join(extent.roads)
+    params: dict[str, str | int | float] = {
+        "road": road, "length_m": round(outcome.found.length_m), "text": extent.text
+    }  # fmt: skip
+    whole = Option(road, "extents.candidate.whole_road", params, outcome.found)
+    return Outcome(options=(whole,), reason=why("part_of_road", road=road, text=extent.text))
 
 
 def _mended(streets: Streets, extent: Extent, outcome: Outcome, day: int | None) -> Outcome:
@@ -202,6 +216,14 @@ def _mended(streets: Streets, extent: Extent, outcome: Outcome, day: int | None)
         options.append(option)
     if any(option.instead for option in options):
         options.sort(key=lambda option: option.found is None)
+        # A slip in the name of the road still meets both ends; a mere likeness does not.
+        options = [
+            option
+            for option in options
+            if option.found or extent.kind != "stretch" or not option.wording.endswith("road_slip")
+        ]
+        if not options and outcome.reason is not None:
+            return unknown("road_not_in_network", road=str(outcome.reason.params["road"]))
     return replace(outcome, options=tuple(options)) if options else outcome
 
 
