@@ -35,7 +35,7 @@ _RULES = re.compile(
     r"|(?P<WITH>\b(?:at |the )*(?:intersection|junction) with\b|\bat its (?:intersection|junction) with\b)"
     r"|(?P<BETWEEN>\bbetween\b)|(?P<FROM>\bfrom\b)|(?P<TO>\bto\b|\bthrough to\b|\buntil\b)|(?P<AND>\band\b)|(?P<AT>\bat\b)"
     r"|(?P<LOOSE>\b(?:near|nr|outside|o/s|opposite|opp|adjacent to|past|beside|off|rear of|in front of)\b\.?)"
-    r"|(?P<REST>\b(?:road ?works?|resurfacing|closed|closure|construction|water main|sewer|lane|lanes|works|repair|repairs|"
+    r"|(?P<REST>\b(?:road ?works?|resurfacing|closed|closure|construction|water main|sewer|works|repair|repairs|"
     r"replacement|installation|maintenance|patching|phase \d+|stage \d+)\b(?! *[A-Z][a-z]* (?:St|Rd|Ave|Street|Road|Avenue)))"
     r"|(?P<SIZE_HERE>(?=\d))"
     r"|(?P<MARK> - |(?<![A-Za-z])-|-(?![A-Za-z])|[-,;/×&()])",
@@ -100,6 +100,8 @@ def english_words(folded: FoldedText) -> list[Word]:
             continue
         _name(words, text, begun, found.start())
         place = begun = found.end()
+        if kind == "OFFSET" and words and words[-1].kind == "ROAD":
+            words.append(Word("FROM", "", found.start(), found.start()))
         words.extend(_rule(kind, found, between=between))
         if kind == "BETWEEN":
             between = True

@@ -24,13 +24,19 @@ _FOLDED: dict[str, str] = {
     **dict.fromkeys(_STOPS, ";"),
     **dict.fromkeys(_QUOTES, " "),
     "\t": " ",
-    "•": "·",
     "・": "·",
     "‧": "·",
     "✕": "×",
     "╳": "×",
     "﹢": "+",
 }
+
+
+_NUMBERING = re.compile(
+    r"(?:^|[;；。\n\r])\s*(?P<number>[(（]?(?:\d{1,2}|[一二三四五六七八九十]{1,2})(?:[、.．](?![\d])|[)）]))"
+    r"|(?P<circled>[①-⑳])"
+)
+"""Numbers of a list: 1、…；2、…"""
 
 
 @dataclass(frozen=True)
@@ -71,7 +77,16 @@ def fold(cell: str) -> FoldedText:
     """
     letters: list[str] = []
     origins: list[int] = []
+    numbers = {
+        place
+        for found in _NUMBERING.finditer(cell)
+        for place in range(*found.span(found.lastgroup or 0))
+    }
     for place, letter in enumerate(cell):
+        if place in numbers:
+            letters.append(";")
+            origins.append(place)
+            continue
         folded = _FOLDED.get(letter)
         if folded is None:
             if letter.isascii() or "\u4e00" <= letter <= "\u9fff":
@@ -91,7 +106,7 @@ def fold(cell: str) -> FoldedText:
 
 _HAN = "\u4e00-\u9fff"
 _BLANK_TO_DROP = re.compile(
-    r"(?<=[-(),;/×&·]) +| +(?=[-(),;/×&·])"  # beside punctuation
+    r"(?<=[-(),;/×&·•]) +| +(?=[-(),;/×&·•])"  # beside punctuation
     rf"|(?<=[{_HAN}]) +(?=[0-9])|(?<=[0-9]) +(?=[{_HAN}])|(?<=[{_HAN}]) +(?=[A-Z]\d)|(?<=\d) +(?=[+])"
     rf"|(?<=(?<![{_HAN}A-Za-z0-9])[{_HAN}]) +(?=[{_HAN}])|(?<=[{_HAN}]) +(?=[{_HAN}](?![{_HAN}A-Za-z0-9]))"
 )

@@ -43,9 +43,11 @@ class _Reading:
     def written(self, words: Sequence[Word]) -> str:
         if not words:
             return ""
-        return self.folded.written(
-            min(word.start for word in words), max(word.end for word in words)
-        )
+        start, end = min(word.start for word in words), max(word.end for word in words)
+        inside = self.folded.text[start:end]
+        if inside.count("(") > inside.count(")") and self.folded.text[end : end + 1] == ")":
+            end += 1
+        return self.folded.written(start, end)
 
 
 def read_groups(
@@ -448,8 +450,8 @@ def _junction(reading: _Reading, group: Group) -> None:
         _piece(reading, _named_words(listed.names))
         return
     asides = [*(word for named in involved for word in named.asides), *group.asides]
-    text = reading.written(_named_words(involved))
-    text = f"{text}路口"
+    marks = [word for word in group.asides if word.kind == "JUNCTION"]
+    text = reading.written([*_named_words(involved), *marks])
     if reading.roads and len(members) == 1 and not _same_name(members[0], reading.roads[0]):
         members = [reading.roads[0], *members]
         text = f"{reading.roads[0]}({text})"
@@ -475,7 +477,11 @@ def _bounded(reading: _Reading, group: Group) -> None:
 
 
 def _bounds(reading: _Reading, names: Sequence[Named], asides: Sequence[Word]) -> None:
-    text = reading.written(_named_words(names))
+    bounds = [
+        word for named in names for word in named.asides if word.kind in {"TOWARDS", "BEYOND"}
+    ]
+    marks = [word for word in asides if word.kind in {"AREA", "EXCLUDED"}]
+    text = reading.written([*_named_words(names), *bounds, *marks])
     own = [word for named in names for word in named.asides]
     ends = tuple(_end(Named((), named.words, ()), reading) for named in names)
     if len(ends) < 3:

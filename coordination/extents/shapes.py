@@ -85,6 +85,9 @@ class Group:
     asides: tuple[Word, ...]
 
 
+_MARKS = frozenset({"JUNCTION", "AREA", "BEYOND", "TOWARDS"})
+
+
 def _word(token: Token) -> Word:
     return cast("Word", token.value)
 
@@ -97,6 +100,8 @@ def _asides(children: list[Any]) -> tuple[Word, ...]:
             out.extend(child)
         elif isinstance(child, Word):
             out.append(child)
+        elif isinstance(child, Token) and child.type in _MARKS:
+            out.append(_word(child))
     return tuple(out)
 
 
@@ -160,7 +165,9 @@ class Shapes(Transformer[Token, list[Group]]):
 
     def bound(self, children: list[Any]) -> Named:
         words = next(child for child in children if isinstance(child, tuple))
-        return Named((), words, tuple(child for child in children if isinstance(child, Word)))
+        asides = _asides([child for child in children if child is not words])
+        before = tuple(word for word in asides if word.kind == "TOWARDS")
+        return Named(before, words, tuple(word for word in asides if word.kind != "TOWARDS"))
 
     def bounds(self, children: list[Any]) -> list[Named]:
         out: list[Named] = []

@@ -59,7 +59,14 @@ def _names_with_brackets(words: list[Word]) -> list[Word]:
             and out[-1].kind in NAMES
             and len(inner) == 2
             and inner[1].kind == "CLOSE"
-            and inner[0].text in _PART_OF_NAME
+            and (
+                inner[0].text in _PART_OF_NAME
+                or (
+                    inner[0].kind in {"UNKNOWN", "BRIDGE", "PLACE", "RIVER"}
+                    and len(inner[0].text) <= 4
+                    and [word.kind for word in words[place + 3 : place + 4]] in (["OPEN"], ["SEP"])
+                )
+            )
         ):
             text = f"{out[-1].text}({inner[0].text})"
             out[-1] = replace(out[-1], text=text, end=inner[1].end)
@@ -74,6 +81,8 @@ def _without_first_bracket(words: list[Word]) -> list[Word]:
     """Brackets around what a cell begins with enclose nothing: (A路-B路) beside a column of roads."""
     first = next((place for place, word in enumerate(words) if word.kind not in ASIDES), None)
     if first is None or words[first].kind != "OPEN":
+        return words
+    if any(word.kind == "UNKNOWN" for word in words[:first]):
         return words
     depth = 0
     for place in range(first, len(words)):
@@ -192,6 +201,8 @@ def _without_idle_marks(words: list[Word]) -> list[Word]:
         if word.kind in _LINKS:
             left = out[-1].kind if out else ""
             following = _near(words, place, 1)
+            if left == "CLOSE" and following is not None and following.kind == "OPEN":
+                continue  # 博园路(A路-B路)、(C路-D路)
             if (
                 left in _OPENERS
                 or not out

@@ -59,10 +59,10 @@ class Word:
 
 _MARKS = {"-": "SEP", ",": "COMMA", ";": "COMMA", "/": "SLASH", "×": "SLASH", "&": "AND",
           "(": "OPEN", ")": "CLOSE"}  # fmt: skip
-_CHUNK = re.compile(r"[^-,;/×&() :+]+")
+_CHUNK = re.compile(r"(?:[^-,;/×&() :+]|(?<=[A-Za-z0-9.]) (?=[A-Za-z]))+")
 
 _H = "[\u4e00-\u9fff]"
-_ROAD = re.compile(rf"(?:{_H}|[A-Za-z0-9·.])+?(?:{v.ROAD_SUFFIX})(?:(?:路|街|弄|巷|道)(?!口))*")
+_ROAD = re.compile(rf"(?:{_H}|[A-Za-z0-9·•.])+?(?:{v.ROAD_SUFFIX})(?:(?:路|街|弄|巷|道)(?!口))*")
 _NUMBERED = re.compile(v.LINEAR_NAMES.pattern + rf"(?!{_H}*[路街桥])|[SGXYC]\d{{1,5}}(?={_H})")
 _NAME_GOES_ON = re.compile(
     rf"(?:{v.NAME_TAIL})(?!口)|(?:[东西南北中新老][东西南北中]?|[一二三四五六七八九十]+)?(?:支路|[东西南北中新老一二三四五六七八九十]路|公路|[东西南北新老]街|支弄)(?!口)"
@@ -72,9 +72,9 @@ _NAME_ENDS = (
     rf"(?=$|[{_CONTINUES}]|{v.OFFSET.replace('(?P<off_dir>', '(?:').replace('(?P<off_m>', '(?:').replace('(?P<off_unit>', '(?:')}"
     rf"|{v.D}(?:侧|側)|{v.WORK_WORDS_2}|{v.UP}|{v.DOWN})"
 )
-_BRIDGE = re.compile(rf"(?:{_H}|[A-Za-z0-9·])+?(?:{v.BRIDGE_SUFFIX})+{_NAME_ENDS}")
+_BRIDGE = re.compile(rf"(?:{_H}|[A-Za-z0-9·•])+?(?:{v.BRIDGE_SUFFIX})+{_NAME_ENDS}")
 _RIVER = re.compile(rf"{_H}+?(?:{v.RIVER_SUFFIX})(?=$|[至到与與及])")
-_SOMEWHERE = re.compile(rf"(?:{_H}|[A-Za-z0-9·])+?(?:{v.PLACE_SUFFIX}){_NAME_ENDS}")
+_SOMEWHERE = re.compile(rf"(?:{_H}|[A-Za-z0-9·•])+?(?:{v.PLACE_SUFFIX}){_NAME_ENDS}")
 _BORDER = re.compile(
     rf"(?P<border_of>{_H}{{0,8}}?[镇鎮区區市县縣乡鄉村道省])(?:行政)?(?:边|交|分)?界(?:线|处)?(?=$|[至到])"
     rf"|(?:行政区?|辖区|区划)?(?:{v.BORDER_SUFFIX})(?:线|处)?(?=$|[至到])"
@@ -100,6 +100,7 @@ _ANYWHERE = re.compile(
 )
 _AREA_AFTER = re.compile(rf"(?:{v.AREA_WORD})(?:内|以内)?$")
 _TOWARDS = re.compile(v.TOWARDS_BOUND)
+_UNDECIDED = re.compile(v.UNDECIDED)
 _LOOSE = re.compile(v.LOOSE)
 _AND = re.compile(v.AND)
 _TO = re.compile("至|到")
@@ -110,7 +111,7 @@ _DATES = re.compile(v.DATES)
 _CHAINAGE = re.compile(v.CHAINAGE)
 _CHAINAGE_NUMBER = re.compile(r"(\d+)(?:\+(\d+(?:\.\d+)?)|(\.\d+))?$")
 _REFERENCE = re.compile(v.REFERENCE)
-_WORK = re.compile(rf"(?:{v.WORK_WORDS}|[A-Z]{{1,3}}(?![A-Za-z]))+")
+_WORK = re.compile(rf"(?:{v.WORK_WORDS}|DN\d+|[A-Z]{{1,3}}(?![A-Za-z\d]))+")
 _WORK_BEFORE_ROAD = re.compile(rf"(?:{v.WORK_BEFORE_ROAD})+(?:的)?")
 _STEM_SUFFIX = re.compile(rf"(?:{v.ROAD_SUFFIX})+$")
 _NUMERIC_START = frozenset(
@@ -206,6 +207,9 @@ class _Reader:
                 place += 1
                 continue
             kind, stop, value = found
+            if kind == "REST" and stop == place + 1 and unknown < place:
+                place += 1  # the 线 of 五泰线
+                continue
             if kind == "NUMERIC":
                 if unknown < place:
                     self.unknown(unknown, place)
@@ -389,6 +393,8 @@ class _Reader:
         text = self.text
         found = _ANYWHERE.match(text, place, end)
         if found is None:
+            if undecided := _UNDECIDED.match(text, place, end):
+                return "LOOSE", undecided.end(), None
             if (towards := _TOWARDS.match(text, place, end)) and self.name(towards.end(), end):
                 return "TOWARDS", towards.end(), v.COMPASS[text[place]]
             return ("FROM", place + 1, None) if self.begins(place, end) else None
