@@ -216,16 +216,19 @@ def pieces(ways: Ways) -> list[Ints]:
     return [own for _, own in sorted(found, key=lambda item: (item[0], item[1].tolist()))]
 
 
+def spans_from(ways: Ways, node: str) -> list[tuple[int, float, float]]:
+    """Return the spans that leave a node: section, from, to [m]; section -1 is a gap."""
+    edges: Any = ways.graph.out_edges(node, data="span")
+    return [span for _, _, span in edges]
+
+
 def terminals(ways: Ways) -> list[str]:
     """Return the nodes at which the road ends: all its sections leave to one side; sorted."""
     point = ways.point
     found = []
     for node in ways.graph:
         away: list[Floats | None] = []
-        spans: list[tuple[int, float, float]] = [
-            span for _, _, span in ways.graph.out_edges(node, data="span")
-        ]
-        for section, from_m, to_m in spans:
+        for section, from_m, to_m in spans_from(ways, node):
             if section < 0:
                 away.append(None)
                 continue
@@ -334,12 +337,10 @@ def _shortest(ways: Ways, start: Place, end: Place, without: frozenset[int]) -> 
     for legal_only in (True, False):
         for source, target in (("start", "end"), ("end", "start")):
             try:
-                size, path = nx.single_source_dijkstra(
-                    graph, source, target, weight=cost(legal_only)
-                )
+                size, path = _dijkstra(graph, source, target, cost(legal_only))
             except nx.NetworkXNoPath:
                 continue
-            found.append((float(size), list(path), legal_only))
+            found.append((size, path, legal_only))
     if not found:
         return None
     shortest = min(size for size, _, _ in found)
@@ -373,6 +374,15 @@ def _shortest(ways: Ways, start: Place, end: Place, without: frozenset[int]) -> 
     to_m = np.array([span[2] for span in spans])
     line = joined_line(ways.network, section, from_m, to_m)
     return Walk(section, from_m, to_m, line, gap, tuple(dict.fromkeys(passed)))
+
+
+def _dijkstra(
+    graph: nx.MultiDiGraph[Any], source: str, target: str, weight: Any
+) -> tuple[float, list[str]]:
+    size: Any
+    path: Any
+    size, path = nx.single_source_dijkstra(graph, source, target, weight=weight)
+    return float(size), list(path)
 
 
 def joined_line(
@@ -557,6 +567,5 @@ def place_point(ways: Ways, place: Place) -> shapely.Point:
 
 def lines_of(network: RoadNetwork, spans: Iterable[tuple[int, float, float]]) -> Geometries:
     """Return the line of each span, in the direction in which it is given."""
-    return as_geometries(
-        [shapely.ops.substring(network.sections.geometry.iloc[s], a, b) for s, a, b in spans]
-    )
+    lines = as_geometries(network.sections.geometry.to_numpy())
+    return as_geometries([shapely.ops.substring(lines[s], a, b) for s, a, b in spans])

@@ -10,7 +10,7 @@ from coordination.extents.outcomes import Found, Option, Outcome, canonical, unk
 from coordination.extents.parsed import Extent
 from coordination.extents.streets import Roads, Streets
 from coordination.extents.stretches import meant_roads
-from geo.line_parts import Geometries
+from geo.line_parts import Geometries, as_geometries
 
 _LEAST_SIDE_M = 20.0
 _NEAR_M = 1.0
@@ -41,7 +41,7 @@ def find_area(streets: Streets, extent: Extent, day: int | None) -> Outcome:
     if len(each) < 2:
         return unknown("area_few_roads", count=len(each))
     names = "、".join(own[0] for own in each)
-    shapes = [shapely.union_all(_closed_lines(streets, own)) for own in each]
+    shapes = as_geometries([shapely.union_all(_closed_lines(streets, own)) for own in each])
     faces = shapely.get_parts(shapely.polygonize([shapely.union_all(shapes)]))
     bounded = [face for face in faces if _bounded_by_all(face, shapes)]
     if not bounded:
@@ -97,24 +97,23 @@ def _closed_lines(streets: Streets, roads: Roads) -> Geometries:
     numbers = np.arange(len(own))
     rank = np.concatenate([numbers, line, numbers])
     order = np.argsort(rank, kind="stable")
-    return np.asarray(
-        shapely.linestrings(np.concatenate([starts, xy, ends])[order], indices=rank[order]),
-        dtype=object,
+    return as_geometries(
+        shapely.linestrings(np.concatenate([starts, xy, ends])[order], indices=rank[order])
     )
 
 
-def _bounded_by_all(face: shapely.Polygon, roads: list[shapely.Geometry]) -> bool:
+def _bounded_by_all(face: shapely.Polygon, roads: Geometries) -> bool:
     ring = face.exterior.buffer(_NEAR_M)
-    shared = shapely.length(shapely.intersection(np.asarray(roads, dtype=object), ring))
+    shared = shapely.length(shapely.intersection(roads, ring))
     return bool((shared >= _LEAST_SIDE_M).all())
 
 
-def _in_order(face: shapely.Polygon, roads: list[shapely.Geometry]) -> bool:
+def _in_order(face: shapely.Polygon, roads: Geometries) -> bool:
     """Return whether the roads follow each other round the face as they do in the text."""
     ring = face.exterior
     at = np.arange(0.0, ring.length, 5.0)
     points = shapely.line_interpolate_point(ring, at)
-    nearest = np.argmin([shapely.distance(road, points) for road in roads], axis=0)
+    nearest = np.argmin([shapely.distance(road, points) for road in roads.tolist()], axis=0)
     change = nearest[np.append(True, np.diff(nearest) != 0)]
     met = {
         frozenset((int(a), int(b)))

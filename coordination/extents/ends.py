@@ -14,7 +14,8 @@ from coordination.extents.outcomes import Assumed, end_text, why
 from coordination.extents.parsed import End
 from coordination.extents.streets import Crossing, Roads, Streets
 from coordination.faults import Fault
-from geo.network_paths import Place, place_point, places_at, terminals
+from geo.line_parts import as_geometries
+from geo.network_paths import Place, place_point, places_at, spans_from, terminals
 
 ROAD_ENDS = frozenset(
     {"路底", "道路尽头", "尽头", "路尽头", "终点", "起点", "断头路", "路末端", "末端"}
@@ -136,8 +137,8 @@ def _at_road(streets: Streets, roads: Roads, own: Roads, end: End, day: int | No
             )
             for one in met
         )
-        reason = why("meets_often", end=end.name, road=roads[0], count=len(met))
-        return EndFound(None, options, reason)
+        often = why("meets_often", end=end.name, road=roads[0], count=len(met))
+        return EndFound(None, options, often)
     return _not_met(streets, roads, own, end, meaning.roads)
 
 
@@ -161,9 +162,10 @@ def _not_met(streets: Streets, roads: Roads, own: Roads, end: End, cross: Roads)
     """Return candidates for a street that does not meet the road."""
     road_line, cross_line = streets.line(roads), streets.line(cross)
     away = float(shapely.distance(road_line, cross_line))
-    options: list[Spot] = []
-    for point in _points_of(shapely.intersection(road_line, cross_line)):
-        options.append(_spot_near(streets, roads, end.name, point, "levels", 0.0))
+    options = [
+        _spot_near(streets, roads, end.name, point, "levels", away_m=0.0)
+        for point in _points_of(shapely.intersection(road_line, cross_line))
+    ]
     if not options:
         options += _extended(streets, roads, cross, end.name, road_line)
     options += _nearest(streets, roads, end.name, cross_line)
@@ -184,7 +186,9 @@ def _extended(
     ways = streets.ways(cross)
     found = []
     for node in terminals(ways):
-        for _, _, (section, from_m, to_m) in ways.graph.out_edges(node, data="span"):
+        for section, from_m, to_m in spans_from(ways, node):
+            if section < 0:
+                continue
             line = streets.lines[section]
             back = from_m + np.sign(to_m - from_m) * min(30.0, line.length)
             mouth, inner = line.interpolate(from_m), line.interpolate(back)
@@ -198,7 +202,7 @@ def _extended(
             if points:
                 first = min(points, key=mouth.distance)
                 away = mouth.distance(first)
-                found.append(_spot_near(streets, roads, name, first, "extended", away))
+                found.append(_spot_near(streets, roads, name, first, "extended", away_m=away))
     return found
 
 
@@ -207,10 +211,10 @@ def _nearest(
 ) -> list[Spot]:
     """Return the junctions and ends of the road that lie nearest to a street."""
     names = sorted(streets.nodes(roads))
-    points = shapely.points(np.array([streets.point[node] for node in names]))
-    away = shapely.distance(points, cross_line)
+    points = as_geometries(shapely.points(np.array([streets.point[node] for node in names])))
+    away = np.asarray(shapely.distance(points, cross_line))
     ends = set(terminals(streets.ways(roads)))
-    found = []
+    found: list[Spot] = []
     for at in np.argsort(away, kind="stable"):
         if away[at] > streets.policy.near_m or len(found) == 3:
             break
@@ -258,7 +262,7 @@ def _at_border(streets: Streets, roads: Roads, end: End) -> EndFound:
     grouped = _grouped_points(points, streets.policy.one_crossing_m)
     options = tuple(
         replace(
-            _spot_near(streets, roads, end.name or end.text, point, "border", None),
+            _spot_near(streets, roads, end.name or end.text, point, "border"),
             one_name=True, assumed=(("boundary_end", {}),),
         )
         for point in grouped
@@ -277,7 +281,7 @@ def _at_landmark(streets: Streets, roads: Roads, own: Roads, end: End, day: int 
     name = end.name or end.text
     points = _grouped_points(landmark_points(streets, roads, name), streets.policy.one_crossing_m)
     options = [
-        replace(_spot_near(streets, roads, name, point, "landmark", None),
+        replace(_spot_near(streets, roads, name, point, "landmark"),
                 one_name=True, assumed=(("landmark_end", {}),))
         for point in points
     ]  # fmt: skip
@@ -289,17 +293,12 @@ def _at_landmark(streets: Streets, roads: Roads, own: Roads, end: End, day: int 
     meaning = streets.names.meaning(name, day)
     if meaning.roads:
         # A bridge that is a road of its own in the network.
-        for one in streets.crossings(roads, meaning.roads):
-            options.append(
-                Spot(
-                    spot_key(name, one.point),
-                    name,
-                    one.place,
-                    one.point,
-                    "bridge_road",
-                    one_name=False,
-                )
+        options += [
+            Spot(
+                spot_key(name, one.point), name, one.place, one.point, "bridge_road", one_name=False
             )
+            for one in streets.crossings(roads, meaning.roads)
+        ]
     if end.kind == "bridge":
         options += _bridges(streets, roads)
     options += _of_other_names(streets, roads, own, meaning.others)
@@ -359,7 +358,13 @@ def _moved(streets: Streets, roads: Roads, end: End, found: EndFound) -> EndFoun
 
 
 def _spot_near(
-    streets: Streets, roads: Roads, name: str, point: shapely.Point, kind: str, away: float | None
+    streets: Streets,
+    roads: Roads,
+    name: str,
+    point: shapely.Point,
+    kind: str,
+    *,
+    away_m: float | None = None,
 ) -> Spot:
     """Return a spot at the section of the road that passes nearest to a point."""
     own = streets.sections(roads)
@@ -368,7 +373,7 @@ def _spot_near(
     place = Place((), int(own[at]), float(lines[at].project(point)))
     return Spot(
         spot_key(name, point), name, place, point, kind,
-        None if away is None else float(round(away)), one_name=False,
+        None if away_m is None else float(round(away_m)), one_name=False,
     )  # fmt: skip
 
 

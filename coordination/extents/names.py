@@ -6,6 +6,7 @@ import re
 import unicodedata
 from collections.abc import Iterable
 from dataclasses import dataclass, field
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -213,7 +214,7 @@ def _holds(row: tuple[str, int | None, int | None], day: int) -> bool:
     return (low is None or low <= day) and (high is None or day <= high)
 
 
-def _days(column: pd.Series[object]) -> list[int | None]:
+def _days(column: pd.Series[Any]) -> list[int | None]:
     """Return integer days of a column of dates or of days."""
     if pd.api.types.is_datetime64_any_dtype(column):
         days = column.to_numpy(dtype="datetime64[D]")

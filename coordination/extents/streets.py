@@ -49,7 +49,7 @@ class Streets:
     sections_of
         Positions of the sections of each name.
     nodes_of
-        Nodes of each name.
+        Nodes of each name, with the junctions that tell it.
     point
         Coordinates of the nodes.
     junction_name
@@ -92,7 +92,9 @@ class Streets:
 
     def crossings(self, one: Roads, other: Roads) -> list[Crossing]:
         """Return where two roads meet; nodes near each other are one crossing."""
-        return self.grouped(self.nodes(one) & self.nodes(other))
+        common = self.nodes(one) & self.nodes(other)
+        walked = {node for node in common if node in self.ways(one).graph}
+        return self.grouped(walked or common)
 
     def grouped(self, nodes: frozenset[str] | set[str]) -> list[Crossing]:
         """Return nodes as crossings: those within `ExtentPolicy.one_crossing_m` are one."""
@@ -141,6 +143,12 @@ def streets_of(gazetteer: Gazetteer, policy: ExtentPolicy) -> Streets:
         sections_of.setdefault(road[at], []).append(at)
         nodes_of.setdefault(road[at], set()).update((one[at], two[at]))
     junctions = network.junctions
+    junction_name = dict(zip(junctions["junction_id"], junctions["name"], strict=True))
+    # A street whose last metres lie in a junction has no section there; its name still says so.
+    for node, name in junction_name.items():
+        for part in name.split("/"):
+            if part in nodes_of:
+                nodes_of[part].add(node)
     return Streets(
         gazetteer,
         policy,
@@ -148,6 +156,6 @@ def streets_of(gazetteer: Gazetteer, policy: ExtentPolicy) -> Streets:
         {name: np.array(own, dtype=np.int64) for name, own in sections_of.items()},
         {name: frozenset(own) for name, own in nodes_of.items()},
         node_points(network),
-        dict(zip(junctions["junction_id"], junctions["name"], strict=True)),
+        junction_name,
         as_geometries(sections.geometry.to_numpy()),
     )

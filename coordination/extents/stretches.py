@@ -111,8 +111,8 @@ def find_stretch(streets: Streets, extent: Extent, day: int | None) -> Outcome:
         two = EndFound(None, ends, why("one_end", end=end_text(extent.ends[0]), road=roads[0]))
     one, two = _with_stated_length(streets, roads, extent, one, two)
     if one.spot and two.spot:
-        return _between(streets, extent, roads, one.spot, two.spot, assumed)
-    return _among(streets, extent, roads, one, two, assumed)
+        return _between(streets, extent, roads, one.spot, two.spot, assumed=assumed)
+    return _among(streets, extent, roads, one, two, assumed=assumed)
 
 
 def found_of(streets: Streets, ways: Ways, walk: Walk) -> Found:
@@ -155,7 +155,7 @@ def chained(lines: list[shapely.LineString]) -> list[shapely.LineString]:
             if np.hypot(*gap) <= PARALLEL_M and gap @ ahead >= 0.5 * np.hypot(*gap) * np.hypot(
                 *ahead
             ):
-                chain += xy if np.hypot(*gap) > 1e-9 else xy[1:]
+                chain.extend(xy if np.hypot(*gap) > 1e-9 else xy[1:])
                 break
         else:
             chains.append(xy)
@@ -163,7 +163,7 @@ def chained(lines: list[shapely.LineString]) -> list[shapely.LineString]:
 
 
 def _between(
-    streets: Streets, extent: Extent, roads: Roads, one: Spot, two: Spot, assumed: Assumed
+    streets: Streets, extent: Extent, roads: Roads, one: Spot, two: Spot, *, assumed: Assumed
 ) -> Outcome:
     """Return the stretch between two certain ends."""
     ways = streets.ways(roads)
@@ -171,6 +171,8 @@ def _between(
         return unknown("ends_equal", end=one.label, road=roads[0])
     ways_there = walks(ways, one.place, two.place)
     key = canonical(extent)
+    if not ways_there and one.point.distance(two.point) <= streets.policy.one_crossing_m:
+        return unknown("ends_touch", start=one.label, end=two.label, road=roads[0])
     if not ways_there:
         return _apart(streets, roads, one, two, key)
     if len(ways_there) > 1 or not ways_there[0].unique:
@@ -223,7 +225,13 @@ def _apart(streets: Streets, roads: Roads, one: Spot, two: Spot, key: str) -> Ou
 
 
 def _among(
-    streets: Streets, extent: Extent, roads: Roads, one: EndFound, two: EndFound, assumed: Assumed
+    streets: Streets,
+    extent: Extent,
+    roads: Roads,
+    one: EndFound,
+    two: EndFound,
+    *,
+    assumed: Assumed,
 ) -> Outcome:
     """Return what a stretch may be when an end is doubtful."""
     ways = streets.ways(roads)
