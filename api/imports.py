@@ -12,11 +12,15 @@ from pyproj import CRS
 
 from api.parse import parse_crs
 from api.progress import Steps, silent
+from api.provenance import day_of_judgement
+from api.questions import known_answers, question_documents
 from api.rows import rows
 from api.settings import Settings
 from coordination import Policy
 from coordination.faults import Fault
+from coordination.located_cells import gazetteer_of
 from coordination.project_checks import known_projects
+from coordination.questions import Question
 from data.column_mapping import ColumnMapping
 from data.geopackage_crs import DEFAULT_CRS
 from data.geopackage_store import create_store, open_store
@@ -39,7 +43,10 @@ OUTCOMES = ("accepted", "incomplete", "repaired", "left_out", "refused")
 
 @dataclass(frozen=True)
 class ImportOptions:
-    """How a file is to be read; what is None is found out from the file, or asked for."""
+    """How a file is to be read; what is None is found out from the file, or asked for.
+
+    ``answers`` (`data.question_files.read_answers`) hold for this file and are remembered with it.
+    """
 
     mapping: ColumnMapping | None = None
     crs: str | None = None
@@ -48,6 +55,7 @@ class ImportOptions:
     partial: bool = False
     dry_run: bool = False
     rejects: Path | None = None
+    answers: pd.DataFrame | None = None
     lang: str = "zh"
 
 
@@ -68,6 +76,8 @@ class ImportReport:
         False for a dry run, and where rows were refused without ``partial``.
     details
         Counts of what roads became.
+    questions
+        What has to be asked before everything in the file is certain.
     """
 
     kind: Kind
@@ -78,6 +88,7 @@ class ImportReport:
     outcome: ImportOutcome
     written: bool
     details: Mapping[str, int] = field(default_factory=dict)
+    questions: tuple[Question, ...] = ()
 
     @property
     def refused(self) -> int:
@@ -118,6 +129,7 @@ def import_document(report: ImportReport, lang: str) -> dict[str, Any]:
             }
             for fault in report.faults
         ],
+        "questions": question_documents(report.questions, CRS(report.crs), lang),
     }
 
 
@@ -186,6 +198,8 @@ def import_file(
     outcome = ImportOutcome((), (), (), store.info().data_revision)
     if written:
         with store.transaction(actor) as change:
+            if options.answers is not None:
+                change.put_answers(options.answers)
             if read.chooses_crs:
                 change.set_crs(read.crs)
             outcome = read.put(change)
@@ -199,6 +213,7 @@ def import_file(
         outcome=outcome,
         written=written,
         details=read.details,
+        questions=tuple(read.questions),
     )
 
 
@@ -212,6 +227,7 @@ class _Read:
     put: Callable[[Transaction], ImportOutcome]
     chooses_crs: bool
     details: Mapping[str, int] = field(default_factory=dict)
+    questions: list[Question] = field(default_factory=list)
 
 
 def _roads(store: Store, path: Path, options: ImportOptions, policy: Policy, step: Steps) -> _Read:
@@ -240,18 +256,18 @@ def _projects(
 ) -> _Read:
     del step
     info = store.info()
-    known = None
-    if info.crs is not None:
-        city = store.read_city()
-        known = known_projects(city.projects, city.sites)
+    city = store.read_city()
     read = read_projects(
-        path, policy=policy, working_crs=info.crs, time_zone=info.time_zone, known=known,
+        path, policy=policy, working_crs=info.crs, time_zone=info.time_zone,
+        known=known_projects(city.projects, city.sites),
+        gazetteer=gazetteer_of(city), answers=known_answers(store, options.answers),
+        today=day_of_judgement(info, None).astype(object),
         **_how(options),
     )  # fmt: skip
     return _Read(
         read.rows, read.faults, read.crs,
         lambda change: change.put_projects(read.projects, read.sites, read.filings),
-        info.crs is None,
+        info.crs is None, questions=read.questions,
     )  # fmt: skip
 
 
@@ -341,6 +357,7 @@ def _layer(path: Path, options: ImportOptions) -> Layer:
         layer=options.layer or mapping.layer,
         encoding=options.encoding or mapping.encoding,
         crs=options.crs or mapping.crs,
+        hints=mapping.hints,
     )
 
 

@@ -28,6 +28,12 @@ A mapping file is TOML::
     [code]
     from = ["permit", "application"]  # the key of rows without a code
 
+    [layers."给水管线"]              # for rows on this layer of a drawing; others are left out
+    utility = "water"
+
+and where rows and geometry are, as `data.source_hints` says it (``records``, ``[geometry]``,
+``[dxf]``).
+
 Columns that it does not name are matched by `coordination.projects.FIELDS`; what is matched by
 neither is named in a note and kept beside the row as filed.
 """
@@ -36,7 +42,7 @@ from __future__ import annotations
 
 import tomllib
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date
 from functools import cache
 from pathlib import Path
@@ -47,6 +53,7 @@ from coordination.faults import Fault, InputRefusedError
 from coordination.projects import FIELD, Field
 from data.date_text import FIRST_YEAR, LAST_YEAR, STYLES
 from data.headers import PLAN_YEAR, WINDOW, fold, hit, names_of, take_apart, units_of
+from data.source_hints import HINT_ENTRIES, SourceHints, hints_of
 
 __all__ = [
     "AREA_FIELDS", "LEDGER_FIELDS", "PSEUDO_FIELDS", "ROAD_FIELDS", "ColumnMapping", "Matched",
@@ -81,6 +88,10 @@ class ColumnMapping:
         The year of dates that state none, or None.
     list_date
         The day from which "from now on" counts, or None.
+    layers
+        Value by our field, by layer of a drawing, for rows that say nothing.
+    hints
+        Where rows and geometry are.
     """
 
     columns: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
@@ -96,6 +107,8 @@ class ColumnMapping:
     header_row: int | None = None
     year: int | None = None
     list_date: date | None = None
+    layers: Mapping[str, Mapping[str, str | float | bool]] = field(default_factory=dict)
+    hints: SourceHints = field(default_factory=SourceHints)
 
 
 def load_mapping(path: Path | str, *, fields: Iterable[str] | None = None) -> ColumnMapping:
@@ -229,11 +242,29 @@ def parse_mapping(
         plain[name] = value if value is None or checked(name, value, str) else None
     if plain["time_zone"] is not None and not _is_zone(plain["time_zone"]):
         faults.append(Fault("mapping_wrong", params={"entry": "time_zone"}))
+    layers: dict[str, dict[str, str | float | bool]] = {}
+    for layer, table in section("layers", named_fields=False).items():
+        if checked(f"[layers.{layer}]", table, dict):
+            layers[layer] = {
+                name: value
+                for name, value in table.items()
+                if checked(f"[layers.{layer}] {name}", value, (str, int, float, bool))
+            }
+            for name, value in layers[layer].items():
+                faults.extend(_unknown_codes(name, [str(value)]))
+                if name not in known:
+                    entry = f"[layers.{layer}] {name}"
+                    faults.append(Fault("mapping_field_unknown", params={"entry": entry}))
+    hints, wrong = hints_of(raw)
+    faults.extend(Fault("mapping_wrong", params={"entry": entry}) for entry in wrong)
+    theirs = {name for several in columns.values() for name in several} | {*map(str, code_from)}
+    hints = replace(hints, header_row=header_row, headers=frozenset(map(fold, theirs)))
     if faults:
         raise InputRefusedError(faults, source=source)
     return ColumnMapping(
         columns, values, constants, units, style, plain["time_zone"], plain["crs"],
         plain["encoding"], plain["layer"], tuple(code_from), header_row, year, list_date,
+        layers, hints,
     )  # fmt: skip
 
 
@@ -249,21 +280,10 @@ LEDGER_FIELDS = frozenset({"ledger_id", "kind", "surface", "day"})
 AREA_FIELDS = frozenset({"restriction_id", "boundary_id", "severity", "legal_basis", "parent"})
 """What `data.read_areas` takes beside those."""
 
-_ENTRIES = frozenset(
-    {
-        "crs",
-        "time_zone",
-        "encoding",
-        "layer",
-        "header_row",
-        "columns",
-        "values",
-        "constants",
-        "units",
-        "dates",
-        "code",
-    }
-)
+_ENTRIES = HINT_ENTRIES | {
+    "crs", "time_zone", "encoding", "layer", "header_row", "columns", "values", "constants", "units",
+    "dates", "code", "layers",
+}  # fmt: skip
 
 _PSEUDO = frozenset(item.name for item in PSEUDO_FIELDS)  # fmt: skip
 

@@ -109,6 +109,7 @@ def read_fields(
     for name, constant in mapping.constants.items():
         if any(item.name == name for item in fields):
             result[name] = _with_constant(result.get(name), constant, source.index)
+    _add_layer_constants(result, source, mapping, {item.name for item in fields})
     return FieldValues(as_fields(result, fields), faults, written)
 
 
@@ -291,6 +292,22 @@ _READERS = {
     "flag": _flags,
     "code": _codes,
 }
+
+
+def _add_layer_constants(
+    result: pd.DataFrame, source: pd.DataFrame, mapping: ColumnMapping, names: set[str]
+) -> None:
+    """Fill what rows leave open by the layer of the drawing that they are on."""
+    column = next((name for name in source.columns if fold(name) == "layer"), None)
+    if column is None or not mapping.layers:
+        return
+    layers = {fold(layer): constants for layer, constants in mapping.layers.items()}
+    on = source[column].map(fold)
+    for name in sorted({name for constants in layers.values() for name in constants} & names):
+        said = {layer: constants.get(name) for layer, constants in layers.items()}
+        filled = on.map(said).astype(object)
+        before = result[name].astype(object) if name in result else filled
+        result[name] = before.where(before.notna(), filled)
 
 
 def _with_constant(

@@ -106,15 +106,15 @@ def is_geometry(value: dict[str, Any]) -> bool:
 
 
 def _places(values: list[Any]) -> str | None:
-    """Return a list of two or more ``{"lat": …, "lng": …}`` as the text of a GeoJSON geometry."""
-    if len(values) < 2 or not isinstance(values[0], dict):
+    """Return a list of ``{"lat": …, "lng": …}`` as the text of a GeoJSON geometry."""
+    if not values or not isinstance(values[0], dict):
         return None
-    names = next((pair for pair in _PLACES if values[0].keys() >= set(pair)), None)
-    if names is None or any(not isinstance(item, dict) or len(item) > 4 for item in values):
+    names = next((pair for pair in _PLACES if values[0].keys() == set(pair)), None)
+    if names is None or any(not isinstance(item, dict) for item in values):
         return None
     xy = [[item.get(name) for name in names] for item in values]
     if not all(type(n) in (int, float) and -_FAR < n < _FAR for place in xy for n in place):
         return None
     shape = shape_of(np.array(xy, dtype=np.float64))
-    coordinates: list[Any] = [xy] if shape.geom_type == "Polygon" else xy
+    coordinates: list[Any] = {"Point": xy[0], "LineString": xy}.get(shape.geom_type, [xy])
     return json.dumps({"type": shape.geom_type, "coordinates": coordinates})

@@ -10,6 +10,7 @@ from __future__ import annotations
 import re
 import unicodedata
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -187,7 +188,7 @@ def _filled_up(first: TableGeometry, second: TableGeometry, first_row: int) -> T
     return TableGeometry(geometry, first.crs or second.crs, columns, [*first.faults, note])
 
 
-def _kind(column: pd.Series[object], name: str) -> str | None:
+def _kind(column: pd.Series[Any], name: str) -> str | None:
     """Return how most filled cells of a column write geometry, or None where they do not."""
     texts = [value for value in column.dropna().iloc[:LOOKED_AT] if isinstance(value, str)]
     if not texts:
@@ -207,7 +208,7 @@ def _kind(column: pd.Series[object], name: str) -> str | None:
 
 
 def _from_text(
-    column: pd.Series[object], name: str, kind: str, first_row: int, source: str
+    column: pd.Series[Any], name: str, kind: str, first_row: int, source: str
 ) -> TableGeometry:
     texts = [None if pd.isna(value) else str(value).strip() or None for value in column]
     crs: str | None = None
@@ -282,9 +283,9 @@ def shape_of(xy: npt.NDArray[np.float64]) -> shapely.Geometry:
     'Polygon'
     """
     if len(xy) == 1:
-        return shapely.points(xy[0])
+        return shapely.Point(xy[0])
     closed = len(xy) >= 4 and (xy[0] == xy[-1]).all()
-    return shapely.polygons(xy) if closed else shapely.linestrings(xy)
+    return shapely.Polygon(xy) if closed else shapely.LineString(xy)
 
 
 def _from_pair(texts: list[str | None]) -> npt.NDArray[np.object_]:

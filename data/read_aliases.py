@@ -67,8 +67,9 @@ def read_aliases(
         mapping = load_mapping(mapping)
     mapping = mapping or ColumnMapping()
     source = read_layer(
-        path, layer=layer or mapping.layer, encoding=encoding or mapping.encoding, crs=mapping.crs
-    )
+        path, layer=layer or mapping.layer, encoding=encoding or mapping.encoding, crs=mapping.crs,
+        hints=mapping.hints,
+    )  # fmt: skip
     attributes = pd.DataFrame(source.table).drop(columns="geometry", errors="ignore")
     names = [str(name) for name in attributes.columns]
     matched = match_columns(names, _FIELDS, mapping, truncated=source.format == "shapefile")

@@ -116,6 +116,7 @@ def read_areas(
         layer=layer or mapping.layer,
         encoding=encoding or mapping.encoding,
         crs=crs if crs is not None else mapping.crs,
+        hints=mapping.hints,
     )
     fields = _FIELDS[kind]
     names = [str(name) for name in source.table.columns if name != "geometry"]

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -22,13 +22,16 @@ import numpy.typing as npt
 import shapely
 from ezdxf import recover
 from ezdxf.document import Drawing
-from ezdxf.entities import DXFEntity, Insert
+from ezdxf.entities.dxfentity import DXFEntity
+from ezdxf.entities.insert import Insert
+from ezdxf.lldxf.const import DXFError
 from shapely.geometry.base import BaseGeometry
 
 from coordination.faults import Fault
 from data.found_layer import FoundLayer, table_of
+from data.headers import fold
 from data.judge_crs import refusal
-from data.source_hints import DRAWING_UNITS
+from data.source_hints import DRAWING_UNITS, SourceHints
 
 MOST_DXF_BYTES = 150_000_000
 """A larger drawing is not read: it takes some twenty times its length in memory."""
@@ -49,7 +52,7 @@ _CURVES = frozenset({"LINE", "LWPOLYLINE", "POLYLINE", "CIRCLE", "ARC", "ELLIPSE
 _CLOSED = frozenset({"CIRCLE"})
 _TEXTS = frozenset({"TEXT", "MTEXT"})
 _BROKEN = (
-    ezdxf.DXFError, ValueError, TypeError, IndexError, KeyError, AttributeError, ArithmeticError,
+    DXFError, ValueError, TypeError, IndexError, KeyError, AttributeError, ArithmeticError,
     AssertionError, RecursionError, EOFError,
 )  # fmt: skip
 """What damaged drawings raise inside the library, which was written for whole ones."""
@@ -78,7 +81,7 @@ def read_dxf(
     *,
     layer: str | None = None,
     encoding: str | None = None,
-    unit: str | None = None,
+    hints: SourceHints,
 ) -> FoundLayer:
     """Read the model space of a drawing.
 
@@ -95,8 +98,8 @@ def read_dxf(
         Only entities on this layer of the drawing.
     encoding
         Of its texts, where the drawing states a wrong one.
-    unit
-        One of `DRAWING_UNITS`; goes before what the drawing says.
+    hints
+        The unit, which goes before what the drawing says, and the layers that are meant.
 
     Raises
     ------
@@ -105,13 +108,23 @@ def read_dxf(
     """
     if path.stat().st_size > MOST_DXF_BYTES:
         raise refusal(source, "file_too_large", found=path.stat().st_size, most=MOST_DXF_BYTES)
-    _check_end(path, source)
+    binary = _check_end(path, source)
     try:
-        document, auditor = recover.readfile(path)
+        if binary:
+            document = ezdxf.readfile(path)
+            auditor = document.audit()
+        else:
+            document, auditor = recover.readfile(path)
     except _BROKEN as error:
         raise refusal(source, "file_broken", reason=str(error)[:200]) from None
-    scale, notes = _metres(document, unit, source)
+    scale, notes = _metres(document, hints.drawing_unit, source)
     read = _Read(source, document, scale, faults=notes)
+    try:
+        count = _count(document.modelspace(), document, {}, 0)
+    except _BROKEN as error:
+        raise refusal(source, "file_broken", reason=str(error)[:200]) from None
+    if count > MOST_ENTITIES:
+        raise refusal(source, "dxf_too_many", most=MOST_ENTITIES)
     if auditor.errors or auditor.fixes:
         count = len(auditor.errors) + len(auditor.fixes)
         read.faults.append(Fault("dxf_recovered", "note", params={"count": count}))
@@ -121,12 +134,12 @@ def read_dxf(
     except _BROKEN as error:
         raise refusal(source, "file_broken", reason=str(error)[:200]) from None
     _decode(read, document.encoding, encoding)
-    _choose(read, layer)
+    _choose(read, (layer,) if layer is not None else hints.layers)
     return _found(read)
 
 
-def _check_end(path: Path, source: str) -> None:
-    """Refuse a drawing without its last mark: it was cut, and half of it would be missing."""
+def _check_end(path: Path, source: str) -> bool:
+    """Refuse a drawing without its last mark (half of it would be missing); tell if it is binary."""
     with path.open("rb") as stream:
         binary = stream.read(len(_BINARY)) == _BINARY
         stream.seek(max(0, path.stat().st_size - 200))
@@ -138,6 +151,7 @@ def _check_end(path: Path, source: str) -> None:
     )
     if not whole:
         raise refusal(source, "file_cut")
+    return binary
 
 
 def _metres(document: Drawing, unit: str | None, source: str) -> tuple[float, list[Fault]]:
@@ -148,6 +162,25 @@ def _metres(document: Drawing, unit: str | None, source: str) -> tuple[float, li
         raise refusal(source, "dxf_unit_missing", units=", ".join(DRAWING_UNITS))
     code = "dxf_unit" if said in (None, used) else "dxf_unit_overruled"
     return DRAWING_UNITS[used], [Fault(code, "note", params={"unit": used, "said": said or "–"})]
+
+
+def _count(
+    entities: Iterable[DXFEntity], document: Drawing, known: dict[str, int], depth: int
+) -> int:
+    """Return how many entities there are after blocks are taken apart, without taking them apart."""
+    total = 0
+    for entity in entities:
+        total += 1
+        if isinstance(entity, Insert):
+            name = str(entity.dxf.name)
+            if name not in known:
+                # A block that holds itself, or too many levels, counts as too many.
+                known[name] = MOST_ENTITIES if depth < MOST_BLOCK_DEPTH else MOST_ENTITIES + 1
+                block = document.blocks.get(name)
+                if block is not None and depth < MOST_BLOCK_DEPTH:
+                    known[name] = _count(block, document, known, depth + 1)
+            total += entity.mcount * known[name]
+    return total
 
 
 def _take(entity: DXFEntity, read: _Read, depth: int, parent: dict[str, Any] | None) -> None:
@@ -228,14 +261,14 @@ def _take_block(insert: Insert, read: _Read, depth: int, row: dict[str, Any]) ->
     read.faults += [fault for fault in inner.faults if fault.row is None]
     shapes = [shape for shape in inner.shapes if shape is not None]
     place = insert.ocs().to_wcs(insert.dxf.insert)
-    shapes = shapes or [shapely.points(place.x * read.scale, place.y * read.scale)]
+    shapes = shapes or [shapely.Point(place.x * read.scale, place.y * read.scale)]
     most = max(int(shapely.get_dimensions(shape)) for shape in shapes)
     parts = shapely.get_parts([s for s in shapes if int(shapely.get_dimensions(s)) == most])
-    make = (shapely.multipoints, shapely.multilinestrings, shapely.multipolygons)[most]
+    make = (shapely.MultiPoint, shapely.MultiLineString, shapely.MultiPolygon)[most]
     for tag, text in attributes.items():
         row[tag if tag not in row else f"{tag}_2"] = text
     read.rows.append(row)
-    read.shapes.append(parts[0] if len(parts) == 1 else make(parts))
+    read.shapes.append(parts[0] if len(parts) == 1 else make(list(parts)))
 
 
 def _parts(entity: Any) -> Iterator[DXFEntity]:
@@ -251,10 +284,10 @@ def _shape(entity: Any, kind: str, scale: float) -> BaseGeometry | None:
     """Return an entity in metres, arcs as chords; None for what is no line or area."""
     if kind == "POINT":
         place = entity.dxf.location
-        return shapely.points(place.x * scale, place.y * scale)
+        return shapely.Point(place.x * scale, place.y * scale)
     if kind in ("SOLID", "TRACE"):
         corners = [(v.x * scale, v.y * scale) for v in entity.wcs_vertices()]
-        return shapely.polygons(corners) if len(corners) > 2 else None
+        return shapely.Polygon(corners) if len(corners) > 2 else None
     if kind in ("HATCH", "MPOLYGON"):
         rings = [_flat(path, scale) for path in ezdxf.path.from_hatch(entity)]
         return _area([ring for ring in rings if len(ring) > 3])
@@ -266,8 +299,8 @@ def _shape(entity: Any, kind: str, scale: float) -> BaseGeometry | None:
     )
     closed = closed or (kind != "LINE" and len(xy) > 3 and bool((xy[0] == xy[-1]).all()))
     if closed and len(np.unique(xy, axis=0)) > 2:
-        return shapely.polygons(xy)
-    return shapely.linestrings(xy)
+        return shapely.Polygon(xy)
+    return shapely.LineString(xy)
 
 
 def _flat(path: ezdxf.path.Path, scale: float) -> npt.NDArray[np.float64]:
@@ -287,11 +320,11 @@ def _flat(path: ezdxf.path.Path, scale: float) -> npt.NDArray[np.float64]:
 
 def _area(rings: list[npt.NDArray[np.float64]]) -> BaseGeometry | None:
     """Return the area of boundaries by the even-odd rule, as hatches are filled."""
-    area: BaseGeometry | None = None
+    area: Any = None
     for ring in rings:
         part = shapely.make_valid(shapely.polygons(ring))
         area = part if area is None else shapely.symmetric_difference(area, part)
-    return area
+    return area if area is None or isinstance(area, BaseGeometry) else None
 
 
 def _take_text(entity: Any, read: _Read) -> None:
@@ -326,14 +359,20 @@ def _decoded(text: str, stated: str, encoding: str | None) -> str:
     return text.encode(stated, "surrogateescape").decode(encoding)
 
 
-def _choose(read: _Read, layer: str | None) -> None:
-    """Keep the rows of one layer of the drawing."""
-    if layer is None:
+def _choose(read: _Read, layers: tuple[str, ...]) -> None:
+    """Keep the rows of some layers of the drawing, and name the others."""
+    if not layers:
         return
-    keep = [at for at, row in enumerate(read.rows) if row["layer"] == layer]
+    meant = {fold(layer) for layer in layers}
+    found = Counter(str(row["layer"]) for row in read.rows)
+    keep = [at for at, row in enumerate(read.rows) if fold(row["layer"]) in meant]
     if not keep:
-        found = dict.fromkeys(str(row["layer"]) for row in read.rows)
-        raise refusal(read.source, "layer_missing", layer=layer, layers=", ".join(found) or "–")
+        raise refusal(
+            read.source, "layer_missing", layer=", ".join(layers), layers=", ".join(found) or "–"
+        )
+    left = ", ".join(f"{name} {count}" for name, count in found.items() if fold(name) not in meant)
+    if left:
+        read.faults.append(Fault("dxf_layers_left", "note", params={"layers": left}))
     number = {at + 1: new + 1 for new, at in enumerate(keep)}
     read.rows = [read.rows[at] for at in keep]
     read.shapes = [read.shapes[at] for at in keep]

@@ -106,6 +106,7 @@ def read_history(
         layer=layer or mapping.layer,
         encoding=encoding or mapping.encoding,
         crs=crs if crs is not None else mapping.crs,
+        hints=mapping.hints,
     )
     names = [str(name) for name in source.table.columns if name != "geometry"]
     matched = match_columns(names, _FIELDS, mapping, truncated=source.format == "shapefile")

@@ -157,7 +157,7 @@ def plain_text(written: str) -> str:
 
 def _geometry(element: Element) -> BaseGeometry | None:
     """Return the geometry of a placemark or of a MultiGeometry; None where it has none."""
-    parts = [
+    parts: list[Any] = [
         part
         for child in element
         if local(child.tag) in _GEOMETRIES and (part := _one(child)) is not None
@@ -166,12 +166,12 @@ def _geometry(element: Element) -> BaseGeometry | None:
         return parts[0] if parts else None
     kinds = {part.geom_type for part in parts}
     if kinds == {"Polygon"}:
-        return shapely.multipolygons(parts)
+        return shapely.MultiPolygon(parts)
     if kinds == {"LineString"}:
-        return shapely.multilinestrings(parts)
+        return shapely.MultiLineString(parts)
     if kinds == {"Point"}:
-        return shapely.multipoints(parts)
-    return shapely.geometrycollections(parts)
+        return shapely.MultiPoint(parts)
+    return shapely.GeometryCollection(parts)
 
 
 def _one(element: Element) -> BaseGeometry | None:
@@ -183,20 +183,20 @@ def _one(element: Element) -> BaseGeometry | None:
         inner = [_ring(item) for item in element if local(item.tag) == "innerBoundaryIs"]
         if len(outer) != 1:
             raise ValueError(kind)
-        return shapely.polygons(outer[0], holes=inner or None)
+        return shapely.Polygon(outer[0], holes=inner or None)
     coordinates = _coordinates(element)
     if kind == "Point":
         if len(coordinates) != 1:
             raise ValueError(kind)
-        return shapely.points(coordinates[0])
-    return shapely.linestrings(coordinates)
+        return shapely.Point(coordinates[0])
+    return shapely.LineString(coordinates)
 
 
 def _ring(boundary: Element) -> shapely.LinearRing:
     rings = [item for item in boundary if local(item.tag) == "LinearRing"]
     if len(rings) != 1:
         raise ValueError("LinearRing")
-    return shapely.linearrings(_coordinates(rings[0]))
+    return shapely.LinearRing(_coordinates(rings[0]))
 
 
 def _coordinates(element: Element) -> np.ndarray[Any, np.dtype[np.float64]]:

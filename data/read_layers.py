@@ -250,7 +250,7 @@ def _read(
     if head.startswith(_BINARY_DXF) or _DXF.match(head):
         from data.read_dxf import read_dxf  # noqa: PLC0415 - it alone takes half a second
 
-        return read_dxf(path, source, layer=layer, encoding=encoding, unit=hints.drawing_unit)
+        return read_dxf(path, source, layer=layer, encoding=encoding, hints=hints)
     content = _content(path, source, MOST_TEXT_BYTES)
     words, notes = decode_text(content, encoding, source)
     read = read_csv_text(words, source, header_row=hints.header_row, further=hints.headers)

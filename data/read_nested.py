@@ -148,14 +148,14 @@ def _esri_crs(reference: dict[str, Any], source: str) -> CRS | None:
 def _esri_shape(written: dict[str, Any]) -> shapely.Geometry | None:
     if "x" in written:
         x, y = written["x"], written["y"]
-        return None if x in (None, "NaN") else shapely.points(float(x), float(y))
+        return None if x in (None, "NaN") else shapely.Point(float(x), float(y))
     if "points" in written:
-        return shapely.multipoints(_xy(written["points"]))
+        return shapely.MultiPoint(_xy(written["points"]))
     if "paths" in written:
-        lines = [shapely.linestrings(_xy(path)) for path in written["paths"]]
-        return shapely.multilinestrings(lines) if lines else None
+        lines = [shapely.LineString(_xy(path)) for path in written["paths"]]
+        return shapely.MultiLineString(lines) if lines else None
     if "rings" in written:
-        return _esri_area([shapely.linearrings(_xy(ring)) for ring in written["rings"]])
+        return _esri_area([shapely.LinearRing(_xy(ring)) for ring in written["rings"]])
     raise ValueError("geometry")
 
 
@@ -165,9 +165,9 @@ def _xy(places: Any) -> npt.NDArray[np.float64]:
 
 def _esri_area(rings: list[shapely.LinearRing]) -> shapely.Geometry | None:
     """Return an area of rings: clockwise ones are outer, the others holes of the one around them."""
-    outer = [shapely.polygons(ring) for ring in rings if not shapely.is_ccw(ring)]
+    outer = [shapely.Polygon(ring) for ring in rings if not shapely.is_ccw(ring)]
     if not outer:
-        outer, rings = [shapely.polygons(ring) for ring in rings], []
+        outer, rings = [shapely.Polygon(ring) for ring in rings], []
     holes: list[list[shapely.LinearRing]] = [[] for _ in outer]
     for ring in rings:
         if shapely.is_ccw(ring):
@@ -178,10 +178,10 @@ def _esri_area(rings: list[shapely.LinearRing]) -> shapely.Geometry | None:
             smallest = min(around, key=lambda at: float(shapely.area(outer[at])))
             holes[int(smallest)].append(ring)
     areas = [
-        shapely.polygons(shapely.get_exterior_ring(area), holes=inner or None)
+        shapely.Polygon(area.exterior, holes=inner or None)
         for area, inner in zip(outer, holes, strict=True)
     ]
-    return shapely.multipolygons(areas) if len(areas) > 1 else (areas[0] if areas else None)
+    return shapely.MultiPolygon(areas) if len(areas) > 1 else (areas[0] if areas else None)
 
 
 # --- XML -----------------------------------------------------------------------------------------

@@ -134,6 +134,7 @@ def read_roads(
         layer=layer or mapping.layer,
         encoding=encoding or mapping.encoding,
         crs=crs if crs is not None else mapping.crs,
+        hints=mapping.hints,
     )
     attributes = _with_tags(pd.DataFrame(source.table).drop(columns="geometry", errors="ignore"))
     names = [str(name) for name in attributes.columns]

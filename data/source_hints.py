@@ -57,6 +57,7 @@ class SourceHints:
     drawing_unit: str | None = None
     header_row: int | None = None
     headers: frozenset[str] = frozenset()
+    layers: tuple[str, ...] = ()
 
 
 HINT_ENTRIES = frozenset({"records", "geometry", "dxf"})
@@ -115,6 +116,7 @@ def hints_of(raw: Mapping[str, Any]) -> tuple[SourceHints, list[str]]:
         lat=text("[geometry] lat", geometry.get("lat")),
         north_first=north_first,
         drawing_unit=unit,
+        layers=tuple(raw["layers"]) if isinstance(raw.get("layers"), dict) else (),
     )
     return hints, wrong
 
