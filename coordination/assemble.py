@@ -12,6 +12,7 @@ import shapely
 
 from coordination.cases import case_ids
 from coordination.closed_spans import closed_spans
+from coordination.dossiers import shared_number
 from coordination.findings import (
     DETAIL_COLUMNS,
     FINDING_COLUMNS,
@@ -380,10 +381,8 @@ def _add_names(findings: gpd.GeoDataFrame, rows: pd.DataFrame, context: Context)
         )
         findings[f"sites_{end}"] = sites.reindex(findings.index).replace("", None)
     projects = context.projects.drop_duplicates("code").set_index("code")
-    dossier = projects["external_id"].astype("object")
     a, b = findings["project_a"], findings["project_b"]
-    of_a, of_b = a.map(dossier), b.map(dossier)
-    joined = of_a.where(of_a.notna() & (of_a == of_b), None).astype("object")
+    joined = shared_number(context.projects, a, b)
     depends = projects["depends_on"].dropna().map(depended_codes)
     links = {(code, other) for code, others in depends.items() for other in others}
     depended = [

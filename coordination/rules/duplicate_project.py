@@ -9,12 +9,10 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
+from coordination.dossiers import PROGRAMME_FROM
 from coordination.rules.protocol import Candidates, Context, candidates
 from coordination.severity import MEDIUM
 from coordination.works import DONE_STAGES, add_months
-
-_PROGRAMME_FROM = 3
-"""Carriers of one dossier number from which it is a programme of several streets."""
 
 
 @dataclass(frozen=True)
@@ -102,7 +100,7 @@ def _dossiers_twice(context: Context, found: pd.DataFrame) -> pd.DataFrame:
     projects = projects.loc[projects["external_id"].notna(), ["code", "external_id"]]
     rows = []
     for number, codes in projects.groupby("external_id")["code"]:
-        if not 1 < len(codes) < _PROGRAMME_FROM:
+        if not 1 < len(codes) < PROGRAMME_FROM:
             continue
         rows += [
             (a, b, number)
