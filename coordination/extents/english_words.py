@@ -124,8 +124,8 @@ def _rule(kind: str, found: re.Match[str], *, between: bool) -> list[Word]:
         return [Word(kind, text, start, end, value)]
 
     if kind == "OFFSET":
-        metres = float(found["off_m"]) * (1000 if found["off_unit"].lower().startswith("k") else 1)
-        return word("OFFSET", (metres, _COMPASS[found["off_dir"].lower()]))
+        unit = 1000 if found["off_unit"].lower().startswith("k") else 1
+        return word("OFFSET", (float(found["off_m"]) * unit, _COMPASS[found["off_dir"].lower()]))
     if kind == "CHAINAGE":
         number = re.search(r"(\d+)(?:\+(\d+(?:\.\d+)?)|(\.\d+))?$", text)
         if number is None:

@@ -90,7 +90,7 @@ def fold(cell: str) -> FoldedText:
         folded = _FOLDED.get(letter)
         if folded is None:
             if letter.isascii() or "\u4e00" <= letter <= "\u9fff":
-                folded = letter if letter >= " " else " "
+                folded = max(letter, " ")
             elif unicodedata.category(letter) in {"Cf", "Cc", "Cn", "Co", "Mn"}:
                 continue
             else:
@@ -114,7 +114,7 @@ _BREAK_TO_DROP = re.compile(r"(?<=[-(,/×&]) *;[ ;]*| *;[ ;]*(?=[-(),/×&])")
 
 
 def without_idle_blanks(folded: FoldedText) -> FoldedText:
-    """Drop the blanks and line breaks that say nothing: beside punctuation, 嘉 松 北 路, 497 村道.
+    r"""Drop the blanks and line breaks that say nothing: beside punctuation, 嘉 松 北 路, 497 村道.
 
     Examples
     --------

@@ -19,7 +19,7 @@ from lark import Lark, Token, UnexpectedInput
 from lark.lexer import Lexer
 
 from coordination.extents.english_words import english_words, is_english
-from coordination.extents.folded_text import FoldedText, fold, without_idle_blanks
+from coordination.extents.folded_text import fold, without_idle_blanks
 from coordination.extents.parsed import Extent, ParsedText
 from coordination.extents.readings import note, read_groups, unread_piece
 from coordination.extents.shapes import Group, Shapes

@@ -6,7 +6,7 @@ a stretch **without ends** and a note, never the whole road; whoever places it a
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field, replace
 from itertools import chain
 from typing import cast
@@ -147,7 +147,10 @@ def _with_asides(extent: Extent, asides: Iterable[Word], reading: _Reading) -> E
         elif kind == "CARRIAGEWAY":
             changes["carriageway"] = word.value
         elif kind == "POSITION":
-            changes["position"] = word.value
+            several = changes.get("position", word.value) != word.value
+            changes["position"] = None if several else word.value
+            if several:
+                reading.faults.append(note("several_positions", text=extent.text))
         elif kind == "EXCLUDED":
             changes["bounds_excluded"] = True
         elif kind == "SIZE" and isinstance(word.value, Measure):
@@ -267,8 +270,30 @@ def _bare(reading: _Reading, group: Group) -> None:
     if "SLASH" in links and len(names) == 2:
         _with_slash(reading, names)
         return
-    for named in names:
-        _alone(reading, named)
+    for near in _joined(names, links):
+        if len(near) > 1 and any(
+            _kind(word) in _UNSURE - {"PART"} for one in near for word in one.after
+        ):
+            # 大同十街與大同九街往南40M is one place near both, never all of the first road.
+            words = [*_named_words(near), *(w for w in near[-1].after if _kind(w) in _UNSURE)]
+            text = reading.written(words)
+            roads = tuple(word.text for word in words if word.kind == "ROAD")
+            reading.faults.append(note("near_only", text=text))
+            asides = [word for one in near for word in one.asides]
+            _add(reading, Extent(text, "place", roads, place=text), asides)
+            continue
+        for named in near:
+            _alone(reading, named)
+
+
+def _joined(names: Sequence[Named], links: Sequence[str]) -> list[list[Named]]:
+    """Return the names in parts that 和 or a slash holds together."""
+    parts = [[names[0]]]
+    for link, named in zip(links, names[1:], strict=True):
+        if link == "COMMA":
+            parts.append([])
+        parts[-1].append(named)
+    return parts
 
 
 def _with_slash(reading: _Reading, names: Sequence[Named]) -> None:
@@ -323,7 +348,7 @@ def _bracketed(reading: _Reading, group: Group) -> None:
 
 
 def _in_brackets(reading: _Reading, named: Named, group: Group) -> None:
-    roads = (_name(named.words),)
+    roads: tuple[str, ...] = (_name(named.words),)
     if _split_by_blank(named):
         roads = tuple(word.text for word in named.words)
     # A PART or SIDE in front of the brackets (塔城路东段(A路-B路)) is told exactly by what is in them.
@@ -413,7 +438,8 @@ def _ends_only(reading: _Reading, group: Group) -> None:
     text = reading.written(_run_words(run))
     if not column:
         reading.faults.append(note("road_missing", text=text))
-    for road in [(name,) for name in column] or [()]:
+    each: list[tuple[str, ...]] = [(name,) for name in column]
+    for road in each or [()]:
         own = f"{road[0]}({text})" if road else text
         _stretches(reading, own, road, run, asides)
 

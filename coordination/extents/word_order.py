@@ -17,7 +17,23 @@ LONGEST_PLACE = 16
 """Letters; what is longer is a sentence."""
 
 _PART_OF_NAME = frozenset(
-    "规划 规划路 在建 待建 旧 旧名 旧线 东 西 南 北 上层 下层 开放 社区".split()
+    [
+        "规划",
+        "规划路",
+        "在建",
+        "待建",
+        "旧",
+        "旧名",
+        "旧线",
+        "东",
+        "西",
+        "南",
+        "北",
+        "上层",
+        "下层",
+        "开放",
+        "社区",
+    ]
 )
 """In brackets behind a name these belong to it: 尚电环路(东) is a road of its own."""
 
@@ -142,6 +158,8 @@ def _places(words: list[Word]) -> list[Word]:
     for place, word in enumerate(words):
         if word.kind != "UNKNOWN" or len(word.text) > LONGEST_PLACE:
             continue
+        if [each.kind for each in words[max(0, place - 2) : place]] == ["CLOSE", "SEP"]:
+            continue  # the -B of 福安路(福科路~福順路)-B
         left = "" if (found := before[place]) is None else found.kind
         right = "" if (found := after[place]) is None else found.kind
         at_start = place == 0 or words[place - 1].kind in _OPENERS
@@ -216,6 +234,9 @@ def _without_idle_marks(words: list[Word]) -> list[Word]:
             left = next((each.kind for each in reversed(out) if each.kind not in ASIDES), "")
             following = _near(words, place, 1)
             right = "" if following is None else following.kind
+            if left == "CLOSE" and right not in NAMES:
+                out.append(replace(word, kind="REST"))
+                continue
             if left in {*_OPENERS, ""} or right in {*_LINKS, "CLOSE", "OPEN", "SEP", ""}:
                 if left in NAMES and right == "SEP":
                     continue
@@ -232,7 +253,10 @@ def _sealed(words: list[Word]) -> list[Word]:
     for word in words:
         if word.kind in _SEALS:
             sealed = True
-        elif sealed and (word.kind in NAMES or word.kind in {"TOWARDS"}):
+        elif sealed and word.kind in {"PLACE", "RIVER"}:
+            out.append(replace(word, kind="UNKNOWN"))
+            continue
+        elif sealed and (word.kind in NAMES or word.kind == "TOWARDS"):
             out.append(Word("COMMA", "", word.start, word.start))
             sealed = False
         elif word.kind not in ASIDES:

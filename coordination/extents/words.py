@@ -65,7 +65,7 @@ _H = "[\u4e00-\u9fff]"
 _ROAD = re.compile(rf"(?:{_H}|[A-Za-z0-9·•.])+?(?:{v.ROAD_SUFFIX})(?:(?:路|街|弄|巷|道)(?!口))*")
 _NUMBERED = re.compile(v.LINEAR_NAMES.pattern + rf"(?!{_H}*[路街桥])|[SGXYC]\d{{1,5}}(?={_H})")
 _NAME_GOES_ON = re.compile(
-    rf"(?:{v.NAME_TAIL})(?!口)|(?:[东西南北中新老][东西南北中]?|[一二三四五六七八九十]+)?(?:支路|[东西南北中新老一二三四五六七八九十]路|公路|[东西南北新老]街|支弄)(?!口)"
+    rf"(?:{v.NAME_TAIL})|(?:[东西南北中新老][东西南北中]?|[一二三四五六七八九十]+)?(?:支路|[东西南北中新老一二三四五六七八九十]路|公路|[东西南北新老]街|支弄)(?!口)"
 )
 _CONTINUES = "至到和与與及暨"
 _NAME_ENDS = (
@@ -73,7 +73,9 @@ _NAME_ENDS = (
     rf"|{v.D}(?:侧|側)|{v.WORK_WORDS_2}|{v.UP}|{v.DOWN})"
 )
 _BRIDGE = re.compile(rf"(?:{_H}|[A-Za-z0-9·•])+?(?:{v.BRIDGE_SUFFIX})+{_NAME_ENDS}")
-_RIVER = re.compile(rf"{_H}+?(?:{v.RIVER_SUFFIX})(?=$|[至到与與及])")
+_RIVER = re.compile(
+    rf"(?!{_H}{{0,6}}(?:側溝|侧沟|边沟|水沟|管沟|缆沟|明沟|盖板沟)){_H}+?(?:{v.RIVER_SUFFIX})(?=$|[至到与與及])"
+)
 _SOMEWHERE = re.compile(rf"(?:{_H}|[A-Za-z0-9·•])+?(?:{v.PLACE_SUFFIX}){_NAME_ENDS}")
 _BORDER = re.compile(
     rf"(?P<border_of>{_H}{{0,8}}?[镇鎮区區市县縣乡鄉村道省])(?:行政)?(?:边|交|分)?界(?:线|处)?(?=$|[至到])"
@@ -83,8 +85,9 @@ _ROAD_END = re.compile(rf"(?:{v.ROAD_END})(?:处)?(?=$|[至到])")
 _PART_OF_ROAD = re.compile(
     rf"(?:\d+号|[一二三四五六七八九十]+号)?(?:(?P<bridge>(?:{v.BRIDGE_SUFFIX}))(?!洞|{_H}*[路街弄])|{v.PLACE_SUFFIX})"
 )
+_ADMIN_ALONE = re.compile(v.ADMIN.pattern + rf"|{_H}{{2,3}}[乡鄉鎮镇区區市縣县]")
 _ADDRESS_TAIL = re.compile(
-    r"(?:\d+鄰|\d+邻)?\d+(?:之\d+)?[号號](?!桥|橋|线|路|楼|河|口|泵)(?:之\d+)?(?:斜?對面|斜?对面|旁邊|旁边|旁|前|邊|後|门口|門口)*"
+    r"(?:\d+鄰|\d+邻)?\d+(?:[-之]\d+)*[号號](?!桥|橋|线|路|楼|河|口|泵)(?:之\d+)?(?:斜?對面|斜?对面|旁邊|旁边|旁|前|邊|後|门口|門口)*"
 )
 
 _AFTER_NAME = re.compile(
@@ -174,7 +177,8 @@ class _Reader:
         if dates and dates.end() > place:
             return self.add("REST", place, dates.end())
         chainage = _CHAINAGE.match(self.text, place)
-        if chainage and (number := _CHAINAGE_NUMBER.search(chainage.group())):
+        plain = _plain_chainage(chainage.group()) if chainage else ""
+        if chainage and (number := _CHAINAGE_NUMBER.search(plain)):
             kilometres, metres, part = number.groups()
             value = float(kilometres + (part or "")) * 1000 + float(metres or 0)
             return self.add("CHAINAGE", place, chainage.end(), value)
@@ -197,12 +201,17 @@ class _Reader:
         """Read what stands between two marks; return where reading goes on."""
         text = self.text
         place = start
+        if self.only_admin(start, end):
+            return self.add("REST", start, end)
         admin = v.ADMIN.match(text, start, end)
         if admin and admin.end() > start and self.road(admin.end(), end, core=2):
             place = self.add("REST", start, admin.end())
         unknown = place
         while place < end:
-            found = self.word(place, end, at_start=place == start)
+            found = self.word(place, end)
+            if found is None and unknown < place and _TO.match(text, place, end):
+                if self.name(place + 1, end) or self.is_numeric(place + 1):
+                    found = "SEP", place + 1, None
             if found is None:
                 place += 1
                 continue
@@ -220,6 +229,8 @@ class _Reader:
                 continue
             if kind == "GROWN":
                 place = unknown = stop
+                if place >= end:
+                    return place
                 continue
             if unknown < place:
                 self.unknown(unknown, place)
@@ -230,6 +241,12 @@ class _Reader:
             self.unknown(unknown, end)
         return end
 
+    def only_admin(self, start: int, end: int) -> bool:
+        """Whether 枋寮鄉 or 嘉定区 stands before a comma or blank: it says where the roads are."""
+        if not _ADMIN_ALONE.fullmatch(self.text, start, end) or self.touches(start, "SEP"):
+            return False
+        return self.text[end : end + 1] in {",", ";", " "} and end + 1 < len(self.text)
+
     def sentence_end(self, place: int) -> int:
         found = re.compile("[;()]").search(self.text, place)
         return found.start() if found else len(self.text)
@@ -237,7 +254,7 @@ class _Reader:
     def unknown(self, start: int, end: int) -> None:
         self.add("REST" if _WORK.fullmatch(self.text, start, end) else "UNKNOWN", start, end)
 
-    def word(self, place: int, end: int, *, at_start: bool) -> tuple[str, int, Value] | None:
+    def word(self, place: int, end: int) -> tuple[str, int, Value] | None:
         """Return kind, end and value of the word at ``place``, or None."""
         text = self.text
         last = self.words[-1] if self.words and self.words[-1].end == place else None
@@ -247,7 +264,7 @@ class _Reader:
             found = self.after(place, end, last)
             if found is not None:
                 return found
-        if text[place] in _NUMERIC_START and self.is_numeric(place, end):
+        if text[place] in _NUMERIC_START and self.is_numeric(place):
             return "NUMERIC", place, None
         name = self.name(place, end)
         keyword = self.keyword(place, end)
@@ -274,7 +291,7 @@ class _Reader:
             return "REST", work.end(), None
         return None
 
-    def is_numeric(self, place: int, end: int) -> bool:
+    def is_numeric(self, place: int) -> bool:
         text = self.text
         if (dates := _DATES.match(text, place)) and dates.end() > place:
             return True
@@ -287,7 +304,7 @@ class _Reader:
             return self.grow("ROAD", more.end())
         if last.kind == "ROAD" and (part := _PART_OF_ROAD.match(text, place, end)):
             return ("BRIDGE" if part["bridge"] else "PLACE"), part.end(), None
-        if last.kind in NAMES and (address := _ADDRESS_TAIL.match(text, place, end)):
+        if last.kind in NAMES and (address := _ADDRESS_TAIL.match(text, place)):
             return self.grow("PLACE", address.end())
         if found := _AFTER_NAME.match(text, place, end):
             if found["OFFSET"]:
@@ -354,7 +371,7 @@ class _Reader:
         start = place + 1
         name = self.name(start, end)
         stop = name[1] if name else start
-        if name is None and not self.is_numeric(start, end):
+        if name is None and not self.is_numeric(start):
             return False
         if not _UNTIL.match(self.text, stop):
             return False
@@ -380,7 +397,7 @@ class _Reader:
         road = _ROAD.match(text, place, window)
         if road and not v.GENERIC_ROADS.fullmatch(road.group()):
             stop = road.end()
-            split = re.compile("[至到与與]").search(text, place + 2, stop)
+            split = re.compile("[至到与與]").search(text, place + 1, stop)
             if split is None or self.core(split.end(), stop) < 1:
                 best = "ROAD", stop, None
         for kind, pattern in (("BRIDGE", _BRIDGE), ("PLACE", _SOMEWHERE), ("RIVER", _RIVER)):
@@ -416,6 +433,11 @@ class _Reader:
             if found[name]:
                 kind = name
         return kind, stop, None
+
+
+def _plain_chainage(text: str) -> str:
+    """Return ``6K+043M`` as ``6+043``."""
+    return text.rstrip("Mm").replace("K+", "+").replace("k+", "+") if text[0].isdigit() else text
 
 
 _OPPOSITE: dict[str, Compass] = {"east": "west", "west": "east", "south": "north", "north": "south"}
