@@ -17,14 +17,16 @@ from api.questions import known_answers, question_documents
 from api.rows import rows
 from api.settings import Settings
 from coordination import Policy
-from coordination.faults import Fault
+from coordination.faults import Fault, UsageError
 from coordination.located_cells import gazetteer_of
 from coordination.project_checks import known_projects
 from coordination.questions import Question
 from data.column_mapping import ColumnMapping
+from data.coordinates import AS_WRITTEN, Axes, Coordinates, KnownRoads
 from data.geopackage_crs import DEFAULT_CRS
 from data.geopackage_store import create_store, open_store
 from data.read_aliases import read_aliases
+from data.read_control_points import LIMIT_M, read_control_points
 from data.read_areas import AreaKind, read_areas
 from data.read_history import read_history
 from data.read_layers import Layer, read_layer
@@ -32,6 +34,8 @@ from data.read_projects import read_projects
 from data.read_roads import read_roads
 from data.rejects import write_rejects
 from data.store import ImportOutcome, Store, Transaction
+from geo.frames import Frame
+from geo.road_fit import Roads
 from geo.road_network import build_network
 
 Kind = Literal["roads", "projects", "history", "restrictions", "boundaries", "assets", "aliases"]
@@ -50,11 +54,16 @@ class ImportOptions:
 
     mapping: ColumnMapping | None = None
     crs: str | None = None
+    frame: Frame | None = None
+    axes: Axes | None = None
+    control_points: Path | None = None
+    control_limit_m: float = LIMIT_M
     encoding: str | None = None
     layer: str | None = None
     partial: bool = False
     dry_run: bool = False
     rejects: Path | None = None
+    said: Coordinates = AS_WRITTEN
     answers: pd.DataFrame | None = None
     lang: str = "zh"
 
@@ -188,6 +197,7 @@ def import_file(
     """
     if options.crs is not None:
         parse_crs(options.crs)
+    options = replace(options, said=_said(options, store))
     step("read")
     read = _READERS[kind](store, path, options, policy, step)
     step("write")
@@ -309,6 +319,7 @@ def _aliases(
     info = store.info()
     how = _how(options)
     how.pop("crs")
+    how.pop("said")
     read = read_aliases(path, time_zone=info.time_zone, **how)
     faults = read.faults + _unknown_roads(read.aliases, store)
     return _Read(
@@ -345,8 +356,28 @@ _READERS: Mapping[Kind, _Reader] = {
 def _how(options: ImportOptions) -> dict[str, Any]:
     return {
         "mapping": options.mapping, "crs": options.crs, "encoding": options.encoding,
-        "layer": options.layer,
+        "layer": options.layer, "said": options.said,
     }  # fmt: skip
+
+
+def _said(options: ImportOptions, store: Store) -> Coordinates:
+    """Return what is said of the coordinates, and the store's roads to compare them with."""
+    network = store.read_city().network
+    known = None
+    if network is not None and len(network.sections):
+        known = KnownRoads(Roads(network.sections.geometry.to_numpy()), network.crs)
+    grid = None
+    if options.control_points is not None:
+        if options.crs is not None or options.frame is not None:
+            raise UsageError("coordinates.control.frame_with_grid")
+        grid = read_control_points(
+            options.control_points, working_crs=store.info().crs,
+            limit_m=options.control_limit_m, axes=options.axes,
+        )  # fmt: skip
+    return Coordinates(
+        frame=options.frame, axes=options.axes, grid=grid, known=known,
+        crs_stated=options.crs is not None,
+    )  # fmt: skip
 
 
 def _layer(path: Path, options: ImportOptions) -> Layer:
@@ -357,6 +388,7 @@ def _layer(path: Path, options: ImportOptions) -> Layer:
         layer=options.layer or mapping.layer,
         encoding=options.encoding or mapping.encoding,
         crs=options.crs or mapping.crs,
+        said=options.said,
         hints=mapping.hints,
     )
 

@@ -8,6 +8,8 @@ from pyproj import CRS
 from pyproj.exceptions import CRSError
 
 from coordination.faults import UsageError
+from data.coordinates import AXES, Axes
+from geo.frames import FRAMES, Frame
 
 
 def parse_crs(name: str, *, metric: bool = False) -> CRS:
@@ -25,6 +27,34 @@ def parse_crs(name: str, *, metric: bool = False) -> CRS:
     if metric and (not crs.is_projected or crs.axis_info[0].unit_name != "metre"):
         raise UsageError("cli.error.metric_crs", found=name)
     return crs
+
+
+def parse_frame(name: str | None) -> Frame | None:
+    """Return the frame that ``--frame`` names, None where it is not given.
+
+    Raises
+    ------
+    UsageError
+        When there is no such frame.
+    """
+    frame = next((known for known in FRAMES if known == (name or "").lower()), None)
+    if name is not None and frame is None:
+        raise UsageError("cli.error.frame", found=name)
+    return frame
+
+
+def parse_axes(name: str | None) -> Axes | None:
+    """Return the order that ``--axes`` names, None where it is not given.
+
+    Raises
+    ------
+    UsageError
+        When it is neither ``xy`` nor ``yx``.
+    """
+    axes = next((known for known in AXES if known == (name or "").lower()), None)
+    if name is not None and axes is None:
+        raise UsageError("cli.error.axes", found=name)
+    return axes
 
 
 def parse_day(value: str | None) -> date | None:

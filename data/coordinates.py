@@ -55,12 +55,15 @@ class Coordinates:
         local numbers nor the grid are kept anywhere.
     known
         Roads to compare with, where the store has some.
+    crs_stated
+        Whether a person stated the CRS: rows far from every road are then noted, not refused.
     """
 
     frame: Frame | None = None
     axes: Axes | None = None
     grid: LocalGrid | None = field(default=None, repr=False)
     known: KnownRoads | None = field(default=None, repr=False, compare=False)
+    crs_stated: bool = False
 
 
 AS_WRITTEN = Coordinates()

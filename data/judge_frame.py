@@ -23,9 +23,8 @@ _COMPASS = ("east", "northeast", "north", "northwest", "west", "southwest", "sou
 
 
 def judged_places(
-    filed: Geometries, placed: Geometries, crs: CRS, said: Coordinates, source: str,
-    *, stated_crs: bool = False,
-) -> list[Fault]:  # fmt: skip
+    filed: Geometries, placed: Geometries, crs: CRS, said: Coordinates, source: str
+) -> list[Fault]:
     """Return what the store's roads say of where the rows lie.
 
     Parameters
@@ -41,8 +40,6 @@ def judged_places(
         the roads speak for another.
     source
         The file's name.
-    stated_crs
-        Whether a person stated the CRS: rows far away are then only noted.
 
     Raises
     ------
@@ -56,7 +53,7 @@ def judged_places(
     if said.known is None:
         open_frame = shifted and said.frame is None and crs.is_geographic
         return [Fault("coordinates.frame_unchecked", "note")] if open_frame else []
-    notes = _far_rows(filed, placed, said, source, stated=stated_crs or said.frame is not None)
+    notes = _far_rows(filed, placed, said, source, stated=said.crs_stated or said.frame is not None)
     if notes or not shifted or said.grid is not None:
         return notes
     seen = compare_frames(

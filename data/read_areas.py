@@ -19,6 +19,7 @@ from coordination.project_checks import check_windows
 from coordination.projects import Field
 from coordination.wording import LANGUAGES, table
 from data.column_mapping import ColumnMapping, fold, load_mapping, match_columns
+from data.coordinates import AS_WRITTEN, Coordinates
 from data.field_values import read_fields
 from data.place_rows import ground_of, place_rows
 from data.read_layers import read_layer
@@ -88,6 +89,7 @@ def read_areas(
     crs: CRS | str | int | None = None,
     encoding: str | None = None,
     layer: str | None = None,
+    said: Coordinates = AS_WRITTEN,
     working_crs: CRS | None = None,
     time_zone: str | None = None,
 ) -> ReadAreas:
@@ -98,7 +100,7 @@ def read_areas(
 
     Parameters
     ----------
-    path, mapping, crs, encoding, layer, working_crs, time_zone
+    path, mapping, crs, encoding, layer, said, working_crs, time_zone
         As `data.read_projects.read_projects`.
     kind
         Which layer it is.
@@ -116,6 +118,7 @@ def read_areas(
         layer=layer or mapping.layer,
         encoding=encoding or mapping.encoding,
         crs=crs if crs is not None else mapping.crs,
+        said=said,
         hints=mapping.hints,
     )
     fields = _FIELDS[kind]

@@ -18,6 +18,7 @@ from coordination.policy import Policy
 from coordination.project_checks import check_sizes, check_windows
 from coordination.projects import FIELD, Field
 from data.column_mapping import ColumnMapping, load_mapping, match_columns
+from data.coordinates import AS_WRITTEN, Coordinates
 from data.field_values import read_fields
 from data.place_rows import ground_of, place_rows
 from data.read_layers import Layer, read_layer
@@ -77,6 +78,7 @@ def read_history(
     crs: CRS | str | int | None = None,
     encoding: str | None = None,
     layer: str | None = None,
+    said: Coordinates = AS_WRITTEN,
     policy: Policy,
     working_crs: CRS | None = None,
     time_zone: str | None = None,
@@ -106,6 +108,7 @@ def read_history(
         layer=layer or mapping.layer,
         encoding=encoding or mapping.encoding,
         crs=crs if crs is not None else mapping.crs,
+        said=said,
         hints=mapping.hints,
     )
     names = [str(name) for name in source.table.columns if name != "geometry"]

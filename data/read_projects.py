@@ -30,6 +30,7 @@ from coordination.project_checks import (
 )
 from coordination.projects import FIELDS, PROJECT_FIELDS, SITE_FIELDS, as_fields
 from data.column_mapping import ColumnMapping, Matched, load_mapping, match_columns
+from data.coordinates import AS_WRITTEN, Coordinates
 from data.field_values import FieldValues, read_fields, text_column
 from data.place_rows import ground_of, place_rows
 from data.read_layers import Layer, read_layer
@@ -80,6 +81,7 @@ def read_projects(
     crs: CRS | str | int | None = None,
     encoding: str | None = None,
     layer: str | None = None,
+    said: Coordinates = AS_WRITTEN,
     policy: Policy,
     working_crs: CRS | None = None,
     time_zone: str | None = None,
@@ -89,7 +91,7 @@ def read_projects(
 
     Parameters
     ----------
-    path, crs, encoding, layer
+    path, crs, encoding, layer, said
         As `data.read_layers.read_layer`; they go before what the mapping says.
     mapping
         A mapping or its file; without it columns are matched by the names that lists use.
@@ -120,6 +122,7 @@ def read_projects(
         layer=layer or mapping.layer,
         encoding=encoding or mapping.encoding,
         crs=crs if crs is not None else mapping.crs,
+        said=said,
     )
     matched = _matched(source, mapping)
     read = read_fields(

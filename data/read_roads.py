@@ -20,6 +20,7 @@ from coordination.faults import Fault, InputRefusedError
 from coordination.projects import Field
 from coordination.wording import LANGUAGES, table
 from data.column_mapping import ColumnMapping, fold, load_mapping, match_columns
+from data.coordinates import AS_WRITTEN, Coordinates
 from data.field_values import read_fields
 from data.place_rows import place_rows
 from data.read_layers import Layer, read_layer
@@ -104,6 +105,7 @@ def read_roads(
     crs: CRS | str | int | None = None,
     encoding: str | None = None,
     layer: str | None = None,
+    said: Coordinates = AS_WRITTEN,
     working_crs: CRS | None = None,
 ) -> ReadRoads:
     """Read road centre lines.
@@ -114,7 +116,7 @@ def read_roads(
 
     Parameters
     ----------
-    path, crs, encoding, layer
+    path, crs, encoding, layer, said
         As `data.read_layers.read_layer`.
     mapping
         A mapping or its file (``data.column_mapping.ROAD_FIELDS``).
@@ -134,6 +136,7 @@ def read_roads(
         layer=layer or mapping.layer,
         encoding=encoding or mapping.encoding,
         crs=crs if crs is not None else mapping.crs,
+        said=said,
         hints=mapping.hints,
     )
     attributes = _with_tags(pd.DataFrame(source.table).drop(columns="geometry", errors="ignore"))

@@ -19,13 +19,21 @@ from api.commands.session import (
     words,
 )
 from api.imports import KINDS, ImportOptions, ImportReport, Kind, import_document, import_path
+from api.parse import parse_axes, parse_frame
 from coordination import Policy
-from coordination.faults import UsageError
 from data.column_mapping import load_mapping
+from data.read_control_points import LIMIT_M
 
 FileArgument = Annotated[Path, typer.Argument(help=words("option.open_file"))]
 CrsOption = Annotated[str | None, typer.Option("--crs", help=words("option.crs"))]
-FrameOption = Annotated[str, typer.Option("--frame", help=words("option.frame"))]
+FrameOption = Annotated[str | None, typer.Option("--frame", help=words("option.frame"))]
+AxesOption = Annotated[str | None, typer.Option("--axes", help=words("option.axes"))]
+ControlOption = Annotated[
+    Path | None, typer.Option("--control-points", help=words("option.control_points"))
+]
+ControlLimitOption = Annotated[
+    float, typer.Option("--control-limit-m", help=words("option.control_limit_m"))
+]
 EncodingOption = Annotated[str | None, typer.Option("--encoding", help=words("option.encoding"))]
 LayerOption = Annotated[str | None, typer.Option("--layer", help=words("option.layer"))]
 MappingOption = Annotated[Path | None, typer.Option("--mapping", help=words("option.mapping"))]
@@ -48,7 +56,10 @@ def _add(group: typer.Typer, kind: Kind) -> None:
         file: FileArgument,
         store: StoreOption = None,
         crs: CrsOption = None,
-        frame: FrameOption = "wgs84",
+        frame: FrameOption = None,
+        axes: AxesOption = None,
+        control_points: ControlOption = None,
+        control_limit_m: ControlLimitOption = LIMIT_M,
         encoding: EncodingOption = None,
         layer: LayerOption = None,
         mapping: MappingOption = None,
@@ -59,12 +70,12 @@ def _add(group: typer.Typer, kind: Kind) -> None:
         lang: LangOption = None,
     ) -> None:
         with Session(store=store, lang=lang, as_json=as_json) as session:
-            if frame != "wgs84":
-                raise UsageError("cli.error.frame", found=frame)
             refuse_overwriting(rejects, file, mapping, session.settings.store)
             options = ImportOptions(
                 mapping=load_mapping(existing(mapping)) if mapping else None,
-                crs=crs, encoding=encoding, layer=layer,
+                crs=crs, frame=parse_frame(frame), axes=parse_axes(axes),
+                control_points=existing(control_points) if control_points else None,
+                control_limit_m=control_limit_m, encoding=encoding, layer=layer,
                 partial=partial, dry_run=dry_run, rejects=rejects, lang=session.lang,
             )  # fmt: skip
             with session.steps(3) as step:

@@ -11,6 +11,8 @@ from fastapi import APIRouter, File, Form, Query, UploadFile
 from api.dependencies import Language, PolicyNeeded, SettingsNeeded, SnapshotsNeeded
 from api.imports import ImportOptions, Kind, import_document, import_file
 from data.column_mapping import parse_mapping
+from data.coordinates import Axes
+from geo.frames import Frame
 
 router = APIRouter(prefix="/api/v1/imports", tags=["imports"])
 
@@ -34,6 +36,8 @@ def post_import(
     kind: Annotated[Kind, Form()] = "projects",
     mapping: Annotated[str | None, Form(description="mapping file, TOML")] = None,
     crs: Annotated[str | None, Form()] = None,
+    frame: Annotated[Frame | None, Form()] = None,
+    axes: Annotated[Axes | None, Form()] = None,
     encoding: Annotated[str | None, Form()] = None,
     layer: Annotated[str | None, Form()] = None,
     dry_run: Annotated[bool, Query()] = False,
@@ -42,7 +46,7 @@ def post_import(
     """Import a file; the answer lists every row: what became of it, and why."""
     options = ImportOptions(
         mapping=parse_mapping(mapping, source="mapping") if mapping else None,
-        crs=crs, encoding=encoding, layer=layer, partial=partial, dry_run=dry_run,
+        crs=crs, frame=frame, axes=axes, encoding=encoding, layer=layer, partial=partial, dry_run=dry_run,
     )  # fmt: skip
     with TemporaryDirectory() as folder, snapshots.store() as store:
         path = Path(folder) / _plain_name(file.filename or "")
