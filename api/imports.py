@@ -10,6 +10,13 @@ from typing import Any, Literal, get_args
 import pandas as pd
 from pyproj import CRS
 
+from api.judgement import (
+    Judgement,
+    edition_document,
+    judge_list,
+    put_list,
+    quality_document,
+)
 from api.parse import parse_crs
 from api.progress import Steps, silent
 from api.provenance import day_of_judgement
@@ -20,6 +27,7 @@ from coordination import Policy
 from coordination.faults import Fault, UsageError
 from coordination.located_cells import gazetteer_of
 from coordination.project_checks import known_projects
+from coordination.quality import Quality
 from coordination.questions import Question
 from data.column_mapping import ColumnMapping
 from data.coordinates import AS_WRITTEN, Axes, Coordinates, KnownRoads
@@ -50,6 +58,7 @@ class ImportOptions:
     """How a file is to be read; what is None is found out from the file, or asked for.
 
     ``answers`` (`data.question_files.read_answers`) hold for this file and are remembered with it.
+    ``edition_of`` names the stored file whose next edition a list of projects is.
     """
 
     mapping: ColumnMapping | None = None
@@ -65,6 +74,7 @@ class ImportOptions:
     rejects: Path | None = None
     said: Coordinates = AS_WRITTEN
     answers: pd.DataFrame | None = None
+    edition_of: str | None = None
     lang: str = "zh"
 
 
@@ -87,6 +97,8 @@ class ImportReport:
         Counts of what roads became.
     questions
         What has to be asked before everything in the file is certain.
+    edition, quality
+        Of a list of projects: how it compares with what was stored, and how good its data is.
     """
 
     kind: Kind
@@ -98,6 +110,8 @@ class ImportReport:
     written: bool
     details: Mapping[str, int] = field(default_factory=dict)
     questions: tuple[Question, ...] = ()
+    edition: Edition | None = None
+    quality: Quality | None = None
 
     @property
     def refused(self) -> int:
@@ -139,6 +153,8 @@ def import_document(report: ImportReport, lang: str) -> dict[str, Any]:
             for fault in report.faults
         ],
         "questions": question_documents(report.questions, CRS(report.crs), lang),
+        "comparison": report.edition and edition_document(report.edition, lang),
+        "quality": report.quality and quality_document(report.quality, "all", "unit", "town"),
     }
 
 
@@ -224,6 +240,8 @@ def import_file(
         written=written,
         details=read.details,
         questions=tuple(read.questions),
+        edition=read.judged and read.judged.edition,
+        quality=read.judged and read.judged.quality,
     )
 
 
@@ -238,6 +256,7 @@ class _Read:
     chooses_crs: bool
     details: Mapping[str, int] = field(default_factory=dict)
     questions: list[Question] = field(default_factory=list)
+    judged: Judgement | None = None
 
 
 def _roads(store: Store, path: Path, options: ImportOptions, policy: Policy, step: Steps) -> _Read:
@@ -267,17 +286,22 @@ def _projects(
     del step
     info = store.info()
     city = store.read_city()
+    answers = known_answers(store, options.answers)
+    today = day_of_judgement(info, None).astype(object)
     read = read_projects(
         path, policy=policy, working_crs=info.crs, time_zone=info.time_zone,
         known=known_projects(city.projects, city.sites),
-        gazetteer=gazetteer_of(city), answers=known_answers(store, options.answers),
-        today=day_of_judgement(info, None).astype(object),
+        gazetteer=gazetteer_of(city), answers=answers, today=today,
         **_how(options),
     )  # fmt: skip
+    judged = judge_list(
+        store, city, read, source=path.name, edition_of=options.edition_of, answers=answers,
+        as_of=today,
+    )  # fmt: skip
     return _Read(
-        read.rows, read.faults, read.crs,
-        lambda change: change.put_projects(read.projects, read.sites, read.filings),
-        info.crs is None, questions=read.questions,
+        judged.read.rows, read.faults, read.crs,
+        lambda change: put_list(change, store, city, judged),
+        info.crs is None, questions=[*read.questions, *judged.questions], judged=judged,
     )  # fmt: skip
 
 

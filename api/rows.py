@@ -7,8 +7,10 @@ from typing import Any
 
 import geopandas as gpd
 import numpy as np
+import numpy.typing as npt
 import pandas as pd
 import shapely
+from pyproj import CRS
 
 
 def rows(table: pd.DataFrame) -> list[dict[str, Any]]:
@@ -43,6 +45,15 @@ def _plain(column: pd.Series[Any]) -> list[Any]:
 
 def geometries(table: gpd.GeoDataFrame) -> list[dict[str, Any] | None]:
     """Return the geometries of ``table`` in lon/lat (WGS 84, 7 digits) as GeoJSON, missing as None."""
-    shapes = table.geometry.to_crs(4326).to_numpy()
+    return _geojson(table.geometry)
+
+
+def geojson_shapes(shapes: npt.NDArray[np.object_], crs: CRS) -> list[dict[str, Any] | None]:
+    """Return geometries in ``crs`` as `geometries` does."""
+    return _geojson(gpd.GeoSeries(shapes, crs=crs))
+
+
+def _geojson(series: gpd.GeoSeries) -> list[dict[str, Any] | None]:
+    shapes = series.to_crs(4326).to_numpy()
     texts = shapely.to_geojson(shapely.set_precision(shapes, 1e-7, mode="pointwise"))
     return [None if text is None else json.loads(text) for text in texts]

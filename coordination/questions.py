@@ -8,7 +8,7 @@ so that an answer given once holds for the next file.
 from __future__ import annotations
 
 import unicodedata
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Literal
 
@@ -122,3 +122,22 @@ def answer_of(answers: Mapping[str, str], kind: QuestionKind, subject: str) -> s
     'B路'
     """
     return answers.get(question_key(kind, subject))
+
+
+def together(questions: Iterable[Question]) -> list[tuple[Question, tuple[int, ...]]]:
+    """Return every question once, in order, with the rows that it is about.
+
+    Examples
+    --------
+    >>> asked = [Question("extent", "A路", Fault("placing.nowhere", row=row)) for row in (2, 7)]
+    >>> [(question.subject, rows) for question, rows in together(asked)]
+    [('A路', (2, 7))]
+    """
+    first: dict[str, Question] = {}
+    rows: dict[str, list[int]] = {}
+    for question in questions:
+        first.setdefault(question.key, question)
+        numbers = rows.setdefault(question.key, [])
+        if question.reason.row is not None and question.reason.row not in numbers[-1:]:
+            numbers.append(question.reason.row)
+    return [(question, tuple(rows[key])) for key, question in first.items()]

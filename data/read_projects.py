@@ -1,14 +1,16 @@
 """A list of projects becomes projects and sites: all faults of all rows, nothing dropped silently.
 
-What cannot be understood is refused; what is missing is stored and marked as incomplete. Rows of
-one code are the sites of one project, and a project goes in whole or not at all.
+What cannot be understood is refused; what is missing is stored and marked as incomplete; what can
+mean several things is asked. Rows of one code are the sites of one project, and a project goes in
+whole or not at all.
 """
 
 from __future__ import annotations
 
 import hashlib
-import json
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import date
 from pathlib import Path
 from typing import Any
 
@@ -19,7 +21,10 @@ import pandas as pd
 import shapely
 from pyproj import CRS
 
+from coordination.extents.located import Gazetteer
 from coordination.faults import Fault, InputRefusedError
+from coordination.list_keys import adopted_codes
+from coordination.located_cells import NO_ANSWERS
 from coordination.policy import Policy
 from coordination.project_checks import (
     check_known,
@@ -28,12 +33,18 @@ from coordination.project_checks import (
     check_sizes,
     check_windows,
 )
-from coordination.projects import FIELDS, PROJECT_FIELDS, SITE_FIELDS, as_fields
-from data.column_mapping import ColumnMapping, Matched, load_mapping, match_columns
+from coordination.projects import FIELDS, UNKNOWN_DAY
+from coordination.questions import Question
+from coordination.remarks import read_remarks, with_confirmed
+from coordination.text_places import PlacedRows, not_placed, place_by_text
+from data.column_mapping import ColumnMapping, Matched, fold, load_mapping, match_columns
 from data.coordinates import AS_WRITTEN, Coordinates
 from data.field_values import FieldValues, read_fields, text_column
-from data.place_rows import ground_of, place_rows
+from data.headers import words
+from data.place_rows import place_rows
+from data.project_sites import filings_of, project_tables, row_documents, sites_of, wkb_of
 from data.read_layers import Layer, read_layer
+from data.table_context import with_context
 
 TIME_ZONE = "Asia/Shanghai"
 
@@ -41,6 +52,8 @@ _KEY = ("owner_unit", "name")
 _TOTALS = frozenset({"合计", "总计", "小计", "共计", "合計", "總計", "小計", "total", "subtotal"})
 _IDENTIFYING = frozenset({"code", "name", "road", "extent_text"})
 """A table without geometry that has none of these is no list of projects."""
+_TIMES = ("start", "finish", "method")
+"""What a site needs besides its place to take part in the rules."""
 
 
 @dataclass(frozen=True)
@@ -52,8 +65,9 @@ class ReadProjects:
     projects
         `PROJECT_FIELDS`, one row per project that can go in.
     sites
-        ``project_code``, `SITE_FIELDS`, ``footprint_source`` and ``geometry`` (MultiPolygon in
-        `crs`, missing where the place is unknown); one row per row that can go in.
+        ``project_code``, `SITE_FIELDS`, ``footprint_source``, ``place_confidence``, ``inferred``,
+        ``confirmed`` (`coordination.city.City`) and ``geometry`` (MultiPolygon in `crs`, missing
+        where the place is unknown); one row per row that can go in, or per place that its words name.
     filings
         What was filed, for each site: ``project_code, site_id, source_file, source_row,
         geometry_type, crs, wkb, row_json``.
@@ -64,6 +78,8 @@ class ReadProjects:
         Everything that was found, refusals first, then by row.
     crs
         The metric working CRS of `sites`.
+    questions
+        What has to be asked, with row and column.
     """
 
     projects: pd.DataFrame
@@ -72,6 +88,7 @@ class ReadProjects:
     rows: pd.DataFrame
     faults: list[Fault]
     crs: CRS
+    questions: list[Question] = field(default_factory=list)
 
 
 def read_projects(
@@ -86,6 +103,9 @@ def read_projects(
     working_crs: CRS | None = None,
     time_zone: str | None = None,
     known: pd.DataFrame | None = None,
+    gazetteer: Gazetteer | None = None,
+    answers: Mapping[str, str] = NO_ANSWERS,
+    today: date | None = None,
 ) -> ReadProjects:
     """Read a list of projects from any layer or table.
 
@@ -103,6 +123,13 @@ def read_projects(
         The store's zone, default Asia/Shanghai; a mapping's zone goes before it.
     known
         Projects of the store (`coordination.project_checks.known_projects`).
+    gazetteer
+        Roads, in ``working_crs``, on which a row without geometry is located from its words; None
+        leaves it without a place.
+    answers
+        What people answered earlier, by question key.
+    today
+        The day on which the names of roads are meant where a row has no start.
 
     Returns
     -------
@@ -123,56 +150,90 @@ def read_projects(
         encoding=encoding or mapping.encoding,
         crs=crs if crs is not None else mapping.crs,
         said=said,
+        hints=mapping.hints,
     )
     matched = _matched(source, mapping)
+    mapping, matched, said = with_context(source.around, mapping, matched)
     read = read_fields(
-        source.table, matched, FIELDS, mapping, first_row=source.first_row,
+        source.table, matched, FIELDS, mapping, numbers=source.numbers,
         time_zone=time_zone or TIME_ZONE,
     )  # fmt: skip
     places = place_rows(source, working_crs)
-    faults = [*source.faults, *matched.faults, *read.faults, *places.faults]
+    faults = [*source.faults, *matched.faults, *said, *read.faults, *places.faults]
     columns = {name: " + ".join(theirs) for name, theirs in matched.columns.items()}
 
     rows = read.table
-    rows.insert(0, "row", np.arange(len(rows)) + source.first_row)
+    rows.insert(0, "row", source.numbers)
     totals = _totals(source)
     rows = rows[_filled(source) & ~totals].copy()
     if rows.empty:
         raise InputRefusedError([*source.faults, Fault("file_empty")], source=source.source)
-    left_out = np.flatnonzero(totals) + source.first_row
-    faults += [Fault("total_left_out", "note", row=int(row)) for row in left_out]
-    faults += _finish_from_duration(rows, read)
+    faults += [Fault("total_left_out", "note", row=int(row)) for row in source.numbers[totals]]
+    computed = _finish_from_duration(rows, read)
+    faults += computed
     faults += _zero_is_missing(rows, columns)
     rows["code"], notes = _codes(rows, source, mapping)
     faults += notes
+    if known is not None and mapping.code_from:
+        rows["code"], notes = _kept_codes(rows, known, matched, mapping)
+        faults += notes
+    rows["inferred"] = _named(rows, computed, "finish")
     faults += check_windows(rows, columns)
     faults += check_sizes(rows, columns)
     faults += check_same_project(rows, columns)
     rows["site_id"] = _site_ids(rows)
     faults += check_site_ids(rows, columns)
     if known is not None:
-        faults += check_known(rows, known, columns)
+        shapes = places.geometry[rows.index.to_numpy()]
+        faults += check_known(rows.assign(geometry=shapes), known, columns)
 
     refused = _refused(rows, faults)
     faults += _siblings(rows, refused)
     refused |= rows["code"].isin(rows.loc[refused, "code"])
-    geometry = places.geometry[rows.index.to_numpy()]
-    faults += _missing(rows[~refused], geometry[(~refused).to_numpy()], columns)
-    outcome = _outcome(rows, refused, geometry, faults)
-
     good = rows[~refused]
-    drawn = geometry[(~refused).to_numpy()]
-    projects, sites = _tables(good, drawn, policy, places.crs)
+    drawn = places.geometry[good.index.to_numpy()]
+    if gazetteer is None:
+        placed = not_placed(good)
+        faults += _words_without_roads(good, drawn)
+    else:
+        placed = place_by_text(
+            good, drawn, gazetteer, policy,
+            today=UNKNOWN_DAY if today is None else (today - date(1970, 1, 1)).days,
+            answers=answers, columns=columns,
+        )  # fmt: skip
+    faults += placed.notes
+    remarks = read_remarks(_with_words(good, placed, source, matched), known, answers, columns)
+    good = with_confirmed(good, remarks.confirmed)
+    rows.loc[good.index, list(_TIMES)] = good[list(_TIMES)]
+    sites = sites_of(good, placed)
+    lacks = np.full(len(rows), fill_value=True)
+    lacks[~refused.to_numpy()] = _without_place(drawn, placed)
+    faults += _missing(rows, lacks, refused, good.index[sorted(placed.asked)], columns)
+
+    projects, sites = project_tables(
+        good,
+        sites,
+        drawn[placed.origin],
+        placed.footprints,
+        policy=policy,
+        crs=places.crs,
+    )
     return ReadProjects(
         projects=projects,
         sites=sites,
-        filings=_filings(good, source),
-        rows=pd.DataFrame(
-            {"row": rows["row"], "code": rows["code"], "outcome": outcome}
-        ).reset_index(drop=True),
-        faults=sorted(faults, key=lambda fault: (fault.level != "refused", fault.row or 0)),
+        filings=filings_of(good.iloc[placed.origin].assign(site_id=sites["site_id"].to_numpy()), source),
+        rows=source.rows_in_sheets(
+            pd.DataFrame(
+                {"row": rows["row"], "code": rows["code"],
+                 "outcome": _outcome(rows, refused, lacks, faults)}
+            ).reset_index(drop=True)
+        ),
+        faults=source.in_sheets(
+            sorted(faults, key=lambda fault: (fault.level != "refused", fault.row or 0))
+        ),
         crs=places.crs,
-    )
+        questions=[*placed.questions, *remarks.questions],
+    )  # fmt: skip
 
 
 def _matched(source: Layer, mapping: ColumnMapping) -> Matched:
@@ -187,6 +248,8 @@ def _matched(source: Layer, mapping: ColumnMapping) -> Matched:
         fault = Fault("columns_unknown", params={"columns": ", ".join(names)})
         raise InputRefusedError([fault], source=source.source)
     unused = [name for name in matched.unused if name not in source.geometry_columns]
+    matched.faults.extend(matched.notes)
+    unused = [name for name in unused if fold(name) not in words("serial")]
     if unused:
         matched.faults.append(
             Fault("columns_not_used", "note", params={"columns": ", ".join(unused)})
@@ -197,8 +260,7 @@ def _matched(source: Layer, mapping: ColumnMapping) -> Matched:
 def _filled(source: Layer) -> npt.NDArray[np.bool_]:
     """Return which rows say anything at all: spreadsheets have blank ones between others."""
     unreadable = {fault.row for fault in source.faults if fault.level == "refused"}
-    numbers = np.arange(len(source.table)) + source.first_row
-    named = np.isin(numbers, [row for row in unreadable if row is not None])
+    named = np.isin(source.numbers, [row for row in unreadable if row is not None])
     return np.asarray(source.table.notna().any(axis=1).to_numpy() | named, dtype=np.bool_)
 
 
@@ -258,12 +320,15 @@ def _codes(
 ) -> tuple[pd.Series[str], list[Fault]]:
     """Return a code for every row; one without gets it from a key, which is named.
 
-    The key is that of the mapping (the code then reads as the columns joined by ``|``), else unit
+    The key is that of the mapping (the code then reads as the columns joined by ``|``), which goes
+    before a column of codes that nobody named: lists that are renumbered have one. Else it is unit
     and name of the project, else everything that the row says: the code is then made of a hash, so
     that the same file gives the same codes.
     """
     codes = rows["code"].astype(object)
     lacking = codes.isna().to_numpy()
+    if mapping.code_from and "code" not in mapping.columns:
+        lacking = np.ones(len(rows), dtype=np.bool_)
     if not lacking.any():
         return rows["code"], []
     table = source.table.loc[rows.index]
@@ -280,8 +345,8 @@ def _codes(
         made[~lone] = (rows["owner_unit"].str.cat(rows["name"], sep="|")).to_numpy(object)[~lone]
     whole = lone & lacking
     if whole.any():
-        shapes = _wkb(source)[rows.index.to_numpy()]
-        documents = _row_documents(table[whole])
+        shapes = wkb_of(source)[rows.index.to_numpy()]
+        documents = row_documents(table[whole])
         made[whole] = [
             text + (shape.hex() if shape is not None else "")
             for text, shape in zip(documents, shapes[whole], strict=True)
@@ -293,6 +358,24 @@ def _codes(
         "code_from_key", "note", row=first, params={"count": int(lacking.sum()), "made_from": key}
     )
     return codes.astype("str"), [note]
+
+
+def _kept_codes(
+    rows: pd.DataFrame, known: pd.DataFrame, matched: Matched, mapping: ColumnMapping
+) -> tuple[pd.Series[str], list[Fault]]:
+    """Return the codes with those of the store, where the mapping's key finds a stored project."""
+    ours = {theirs: name for name, several in matched.columns.items() for theirs in several}
+    fields = [ours.get(name) for name in mapping.code_from]
+    if any(name is None or name not in known for name in fields):
+        return rows["code"], []
+    kept = adopted_codes(rows, known, [name for name in fields if name is not None])
+    found = kept.notna() & (kept != rows["code"])
+    if not found.any():
+        return rows["code"], []
+    key = " + ".join(mapping.code_from)
+    count = int(kept[found].nunique())
+    note = Fault("code_kept", "note", params={"count": count, "key": key})
+    return rows["code"].where(~found, kept).astype("str"), [note]
 
 
 def _site_ids(rows: pd.DataFrame) -> pd.Series[str]:
@@ -317,15 +400,56 @@ def _siblings(rows: pd.DataFrame, refused: pd.Series[bool]) -> list[Fault]:
     ]
 
 
+def _named(rows: pd.DataFrame, faults: list[Fault], name: str) -> pd.Series[str]:
+    """Return the name of a field in the rows for which it was inferred."""
+    numbers = [fault.row for fault in faults]
+    names = np.full(len(rows), None, dtype=object)
+    names[rows["row"].isin(numbers).to_numpy()] = name
+    return pd.Series(names, rows.index, dtype="str")
+
+
+def _with_words(
+    good: pd.DataFrame, placed: PlacedRows, source: Layer, matched: Matched
+) -> pd.DataFrame:
+    """Return the rows with the further texts that remarks are read from."""
+    words = good.assign(extent_rest=placed.rest)
+    kind = matched.columns.get("work_type")
+    if kind is not None:
+        words["work_type_text"] = text_column(source.table.loc[good.index, kind[0]])
+    return words
+
+
+def _without_place(drawn: npt.NDArray[np.object_], placed: PlacedRows) -> npt.NDArray[np.bool_]:
+    """Return the rows of which a site has no place."""
+    lacks = ~(shapely.is_geometry(drawn[placed.origin]) | shapely.is_geometry(placed.footprints))
+    any_lacks = np.zeros(len(drawn), dtype=np.bool_)
+    any_lacks[placed.origin[lacks]] = True
+    return any_lacks
+
+
+def _words_without_roads(good: pd.DataFrame, drawn: npt.NDArray[np.object_]) -> list[Fault]:
+    """Note rows that could be located if there were roads."""
+    words = good[["road", "extent_text"]].notna().any(axis=1).to_numpy()
+    count = int((words & ~shapely.is_geometry(drawn)).sum())
+    return [Fault("placing.no_roads", "note", params={"count": count})] if count else []
+
+
 def _missing(
     rows: pd.DataFrame,
-    geometry: npt.NDArray[np.object_],
+    lacks_place: npt.NDArray[np.bool_],
+    refused: pd.Series[bool],
+    asked: pd.Index[Any],
     columns: dict[str, str],
 ) -> list[Fault]:
-    """Name what is missing: by row, or once where the whole list has none; method once for all."""
+    """Name what is missing: by row, or once where the whole list has none; method once for all.
+
+    A place that is asked about is not named again.
+    """
     faults: list[Fault] = []
+    lacks_place = (lacks_place & ~rows.index.isin(asked))[~refused.to_numpy()]
+    rows = rows[~refused]
     for name, lacks in (
-        ("place", ~shapely.is_geometry(geometry)),
+        ("place", lacks_place),
         ("start", rows["start"].isna().to_numpy()),
         ("finish", rows["finish"].isna().to_numpy()),
     ):
@@ -353,78 +477,13 @@ def _missing(
 def _outcome(
     rows: pd.DataFrame,
     refused: pd.Series[bool],
-    geometry: npt.NDArray[np.object_],
+    lacks_place: npt.NDArray[np.bool_],
     faults: list[Fault],
 ) -> npt.NDArray[np.object_]:
     mended = {fault.row for fault in faults if fault.level == "repaired"}
-    incomplete = rows[["start", "finish", "method"]].isna().any(axis=1).to_numpy()
-    incomplete = incomplete | ~shapely.is_geometry(geometry)
+    incomplete = rows[list(_TIMES)].isna().any(axis=1).to_numpy() | lacks_place
     return np.select(
         [refused.to_numpy(), incomplete, rows["row"].isin(mended).to_numpy()],
         ["refused", "incomplete", "repaired"],
         "accepted",
     ).astype(object)
-
-
-def _tables(
-    rows: pd.DataFrame, geometry: npt.NDArray[np.object_], policy: Policy, crs: CRS
-) -> tuple[pd.DataFrame, gpd.GeoDataFrame]:
-    names = [item.name for item in PROJECT_FIELDS if item.name != "code"]
-    # The first value that any row of the project gives; rows do not contradict each other.
-    projects = rows.groupby("code", sort=False)[names].first().reset_index()
-    footprints, source = ground_of(geometry, rows, policy.footprint)
-    sites = as_fields(rows, SITE_FIELDS)
-    sites.insert(0, "project_code", rows["code"].astype("str"))
-    sites["footprint_source"] = pd.Series(source, index=rows.index, dtype="str")
-    frame = gpd.GeoDataFrame(sites, geometry=footprints, crs=crs).reset_index(drop=True)
-    return as_fields(projects, PROJECT_FIELDS), frame
-
-
-def _filings(rows: pd.DataFrame, source: Layer) -> pd.DataFrame:
-    """Return what was filed, as it was: geometry in its own CRS and every cell of the row."""
-    at = rows.index.to_numpy()
-    shapes = _shapes(source)[at]
-    kinds = [None if shape is None else shape.geom_type for shape in shapes]
-    crs = None if source.crs is None else source.crs.to_string()
-    filings = pd.DataFrame(
-        {
-            "project_code": rows["code"].to_numpy(),
-            "site_id": rows["site_id"].to_numpy(),
-            "source_file": source.source,
-            "source_row": rows["row"].to_numpy(),
-            "geometry_type": pd.Series(kinds, dtype="str"),
-            "crs": pd.Series([crs if kind else None for kind in kinds], dtype="str"),
-            "wkb": pd.Series(_wkb(source)[at], dtype=object),
-            "row_json": pd.Series(_row_documents(source.table.loc[rows.index]), dtype="str"),
-        }
-    )
-    return filings.reset_index(drop=True)
-
-
-def _shapes(source: Layer) -> npt.NDArray[np.object_]:
-    if isinstance(source.table, gpd.GeoDataFrame):
-        return np.asarray(source.table.geometry.array, dtype=object)
-    return np.full(len(source.table), None, dtype=object)
-
-
-def _wkb(source: Layer) -> npt.NDArray[np.object_]:
-    return np.asarray(shapely.to_wkb(_shapes(source)), dtype=object)
-
-
-def _row_documents(table: pd.DataFrame) -> list[str]:
-    """Return every row as a JSON object of the cells that say something."""
-    plain = pd.DataFrame(table).drop(columns="geometry", errors="ignore").astype(object)
-    plain = plain.where(plain.notna(), None)
-    names = [str(name) for name in plain.columns]
-    return [
-        json.dumps(
-            {name: value for name, value in zip(names, values, strict=True) if value is not None},
-            ensure_ascii=False,
-            default=_json_value,
-        )
-        for values in plain.itertuples(index=False, name=None)
-    ]
-
-
-def _json_value(value: Any) -> Any:
-    return value.item() if isinstance(value, np.generic) else str(value)

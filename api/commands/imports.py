@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Annotated
 
@@ -21,8 +22,10 @@ from api.commands.session import (
 from api.imports import KINDS, ImportOptions, ImportReport, Kind, import_document, import_path
 from api.parse import parse_axes, parse_frame
 from coordination import Policy
+from coordination.questions import Question, together
 from data.column_mapping import load_mapping
 from data.read_control_points import LIMIT_M
+from data.question_files import read_answers, write_questions
 
 FileArgument = Annotated[Path, typer.Argument(help=words("option.open_file"))]
 CrsOption = Annotated[str | None, typer.Option("--crs", help=words("option.crs"))]
@@ -40,6 +43,11 @@ MappingOption = Annotated[Path | None, typer.Option("--mapping", help=words("opt
 DryRunOption = Annotated[bool, typer.Option("--dry-run", help=words("option.dry_run"))]
 PartialOption = Annotated[bool, typer.Option("--partial", help=words("option.partial"))]
 RejectsOption = Annotated[Path | None, typer.Option("--rejects", help=words("option.rejects"))]
+
+QuestionsOption = Annotated[
+    Path | None, typer.Option("--questions", help=words("option.questions"))
+]
+AnswersOption = Annotated[Path | None, typer.Option("--answers", help=words("option.answers"))]
 
 
 def register(app: typer.Typer) -> None:
@@ -66,23 +74,30 @@ def _add(group: typer.Typer, kind: Kind) -> None:
         dry_run: DryRunOption = False,
         partial: PartialOption = False,
         rejects: RejectsOption = None,
+        questions: QuestionsOption = None,
+        answers: AnswersOption = None,
         as_json: JsonOption = False,
         lang: LangOption = None,
     ) -> None:
         with Session(store=store, lang=lang, as_json=as_json) as session:
-            refuse_overwriting(rejects, file, mapping, session.settings.store)
+            for written in (rejects, questions):
+                refuse_overwriting(written, file, mapping, answers, session.settings.store)
             options = ImportOptions(
                 mapping=load_mapping(existing(mapping)) if mapping else None,
                 crs=crs, frame=parse_frame(frame), axes=parse_axes(axes),
                 control_points=existing(control_points) if control_points else None,
                 control_limit_m=control_limit_m, encoding=encoding, layer=layer,
-                partial=partial, dry_run=dry_run, rejects=rejects, lang=session.lang,
+                partial=partial, dry_run=dry_run, rejects=rejects,
+                answers=read_answers(existing(answers)) if answers else None, lang=session.lang,
             )  # fmt: skip
             with session.steps(3) as step:
                 report = import_path(
                     session.settings, kind, existing(file), options, policy=Policy(), step=step
                 )  # fmt: skip
+            if questions is not None:
+                write_questions(questions, report.questions, session.lang)
             tell(session, report)
+            tell_questions(session, report.questions, questions)
             session.emit(import_document(report, session.lang))
             if report.refused:
                 raise typer.Exit(EXIT_REFUSED)
@@ -98,6 +113,15 @@ def tell(session: Session, report: ImportReport) -> None:
     tell_counts(session, report)
     if not report.written:
         session.say("say.dry" if not report.refused else "say.not_written")
+
+
+def tell_questions(session: Session, asked: Sequence[Question], path: Path | None) -> None:
+    """Say how many questions there are, and how they are answered."""
+    count = len(together(asked))
+    if count and path is None:
+        session.say("say.questions", count=count)
+    elif count:
+        session.say("say.questions_written", count=count, path=path)
 
 
 def tell_counts(session: Session, report: ImportReport) -> None:

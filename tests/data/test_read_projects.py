@@ -48,7 +48,8 @@ def test_a_row_becomes_a_project_and_a_site(tmp_path: Path) -> None:
     assert found.rows.to_dict("list") == {"row": [2], "code": ["A1"], "outcome": ["accepted"]}
     assert found.projects.columns.tolist() == [field.name for field in PROJECT_FIELDS]
     assert found.sites.columns.tolist() == [
-        "project_code", *(field.name for field in SITE_FIELDS), "footprint_source", "geometry",
+        "project_code", *(field.name for field in SITE_FIELDS), "footprint_source",
+        "place_confidence", "inferred", "confirmed", "geometry",
     ]  # fmt: skip
     project, site = found.projects.iloc[0], found.sites.iloc[0]
     assert (project["code"], project["sector"], project["owner_unit"]) == (
