@@ -41,6 +41,7 @@ neither is named in a note and kept beside the row as filed.
 from __future__ import annotations
 
 import tomllib
+from collections import Counter
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import date
@@ -392,6 +393,8 @@ def match_columns(
     if {"start", "finish"} <= {item.name for item in fields}:
         matchable = [*fields, *PSEUDO_FIELDS]
     parts = {name: take_apart(name) for name in names}
+    if truncated:
+        _match_own_cut(names, fields, columns, taken, mapping)
     for leaf in (False, True):
         for item in matchable:
             if item.name in mapping.columns or item.name in columns:
@@ -451,6 +454,25 @@ def field_of(name: str) -> str | None:
     parts = take_apart(name)
     known = _by_name()
     return known.get(parts.whole) or known.get(parts.base) or known.get(parts.leaf[1])
+
+
+def _match_own_cut(
+    names: list[str],
+    fields: list[Field],
+    columns: dict[str, tuple[str, ...]],
+    taken: set[str],
+    mapping: ColumnMapping,
+) -> None:
+    """Match our own names cut to 10 bytes before units are read: diameter_mm is no diameter in m."""
+    called = {fold(name): name for name in reversed(names) if name not in taken}
+    cuts = Counter(item.name[:_DBF_BYTES] for item in fields)
+    for item in fields:
+        cut = item.name[:_DBF_BYTES]
+        name = called.get(fold(cut))
+        free = item.name not in columns and item.name not in mapping.columns
+        if len(item.name) > _DBF_BYTES and cuts[cut] == 1 and name is not None and free:
+            columns[item.name] = (name,)
+            taken.add(name)
 
 
 def _match_cut(
