@@ -34,8 +34,8 @@ from data.coordinates import AS_WRITTEN, Axes, Coordinates, KnownRoads
 from data.geopackage_crs import DEFAULT_CRS
 from data.geopackage_store import create_store, open_store
 from data.read_aliases import read_aliases
-from data.read_control_points import LIMIT_M, read_control_points
 from data.read_areas import AreaKind, read_areas
+from data.read_control_points import LIMIT_M, read_control_points
 from data.read_history import read_history
 from data.read_layers import Layer, read_layer
 from data.read_projects import read_projects
@@ -390,17 +390,17 @@ def _said(options: ImportOptions, store: Store) -> Coordinates:
     known = None
     if network is not None and len(network.sections):
         known = KnownRoads(Roads(network.sections.geometry.to_numpy()), network.crs)
-    grid = None
+    grid, notes = None, list[Fault]()
     if options.control_points is not None:
         if options.crs is not None or options.frame is not None:
             raise UsageError("coordinates.control.frame_with_grid")
-        grid = read_control_points(
+        grid, notes = read_control_points(
             options.control_points, working_crs=store.info().crs,
             limit_m=options.control_limit_m, axes=options.axes,
         )  # fmt: skip
     return Coordinates(
         frame=options.frame, axes=options.axes, grid=grid, known=known,
-        crs_stated=options.crs is not None,
+        crs_stated=options.crs is not None, notes=tuple(notes),
     )  # fmt: skip
 
 

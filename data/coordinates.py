@@ -9,6 +9,7 @@ from typing import Literal, get_args
 
 from pyproj import CRS
 
+from coordination.faults import Fault
 from geo.control_points import LocalGrid
 from geo.frames import Frame
 from geo.road_fit import Roads
@@ -57,6 +58,8 @@ class Coordinates:
         Roads to compare with, where the store has some.
     crs_stated
         Whether a person stated the CRS: rows far from every road are then noted, not refused.
+    notes
+        What there is to say of the grid: its residuals.
     """
 
     frame: Frame | None = None
@@ -64,6 +67,7 @@ class Coordinates:
     grid: LocalGrid | None = field(default=None, repr=False)
     known: KnownRoads | None = field(default=None, repr=False, compare=False)
     crs_stated: bool = False
+    notes: tuple[Fault, ...] = ()
 
 
 AS_WRITTEN = Coordinates()

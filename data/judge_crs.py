@@ -79,7 +79,7 @@ def judged_crs(
         has no published shift.
     """
     if said.grid is not None:
-        return said.grid.crs, []
+        return said.grid.crs, list(said.notes)
     notes: list[Fault] = []
     if stated is not None and found is not None and not stated.equals(found):
         params: dict[str, str | int | float] = {
