@@ -9,6 +9,7 @@ from typing import Any
 
 import networkx as nx
 import numpy as np
+import numpy.typing as npt
 import shapely
 import shapely.ops
 
@@ -55,6 +56,9 @@ class Walk:
         The widest gap that was bridged, 0 for none.
     nodes
         Nodes that it passes, with its ends where they are nodes.
+    beside
+        Spans of other sections that run beside it (the other carriageway), in its order and
+        measured in its direction: ``(section, from_m, to_m)``.
     unique
         False where the road itself offers another way, and not only its other carriageway.
     """
@@ -65,7 +69,15 @@ class Walk:
     line: shapely.LineString
     gap_m: float
     nodes: tuple[str, ...]
+    beside: tuple[tuple[int, float, float], ...] = ()
     unique: bool = True
+
+    @property
+    def spans(self) -> list[tuple[int, float, float]]:
+        """Its sections with the measures between which each is walked."""
+        return list(
+            zip(self.section.tolist(), self.from_m.tolist(), self.to_m.tolist(), strict=True)
+        )
 
     @property
     def length_m(self) -> float:
@@ -88,12 +100,17 @@ class Ways:
         ``span`` ``(section, from_m, to_m)``; gaps between unconnected pieces have section -1.
     point
         Coordinates of the nodes.
+    lines, node_from, node_to
+        Geometry and nodes of all sections of the network, shape (all,).
     """
 
     network: RoadNetwork
     sections: Ints
     graph: nx.MultiDiGraph[Any]
     point: Mapping[str, tuple[float, float]]
+    lines: Geometries
+    node_from: npt.NDArray[np.object_]
+    node_to: npt.NDArray[np.object_]
 
 
 def node_points(network: RoadNetwork) -> dict[str, tuple[float, float]]:
@@ -161,10 +178,12 @@ def ways_along(
     """
     own = np.unique(np.asarray(list(sections), dtype=np.int64))
     table = network.sections
-    one = table["node_from"].to_numpy(dtype=object)[own]
-    two = table["node_to"].to_numpy(dtype=object)[own]
+    node_from = table["node_from"].to_numpy(dtype=object)
+    node_to = table["node_to"].to_numpy(dtype=object)
+    lines = as_geometries(table.geometry.to_numpy())
+    one, two = node_from[own], node_to[own]
     oneway = table["oneway"].to_numpy(dtype=np.bool_)[own]
-    length = shapely.length(as_geometries(table.geometry.to_numpy())[own])
+    length = shapely.length(lines[own])
     trims = (table["trim_from_m"] + table["trim_to_m"]).to_numpy(dtype=np.float64)[own]
     graph: nx.MultiDiGraph[Any] = nx.MultiDiGraph()
     for u, v, at, size, cost, single in zip(
@@ -176,7 +195,7 @@ def ways_along(
         for u, v, gap in _gaps(graph, point, bridge_m):
             graph.add_edge(u, v, cost=gap, legal=True, span=(-1, 0.0, gap))
             graph.add_edge(v, u, cost=gap, legal=True, span=(-1, 0.0, gap))
-    return Ways(network, own, graph, point)
+    return Ways(network, own, graph, point, lines, node_from, node_to)
 
 
 def _gaps(
@@ -206,9 +225,8 @@ def _gaps(
 
 def pieces(ways: Ways) -> list[Ints]:
     """Return the sections of each connected piece, gaps that were bridged included; longest first."""
-    table = ways.network.sections
-    one = table["node_from"].to_numpy(dtype=object)[ways.sections]
-    length = shapely.length(as_geometries(table.geometry.to_numpy())[ways.sections])
+    one = ways.node_from[ways.sections]
+    length = shapely.length(ways.lines[ways.sections])
     found = []
     for nodes in nx.weakly_connected_components(ways.graph):
         inside = np.fromiter((node in nodes for node in one), dtype=np.bool_, count=len(one))
@@ -232,7 +250,7 @@ def terminals(ways: Ways) -> list[str]:
             if section < 0:
                 away.append(None)
                 continue
-            line = ways.network.sections.geometry.iloc[section]
+            line = ways.lines[section]
             reach = from_m + np.sign(to_m - from_m) * min(30.0, line.length)
             step = np.subtract(line.interpolate(reach).coords[0], point[node])
             size = np.hypot(*step)
@@ -269,14 +287,15 @@ def walks(ways: Ways, start: Place, end: Place) -> list[Walk]:
     first = _shortest(ways, start, end, frozenset())
     if first is None:
         return []
+    first = replace(first, beside=tuple(beside(ways, first)))
     around = _ear(ways, first)
     if around is None:
         return [first]
-    second = _shortest(ways, start, end, around)
     one = replace(first, unique=False)
+    second = _shortest(ways, start, end, around)
     if second is None:
         return [one]
-    return [one, replace(second, unique=False)]
+    return [one, replace(second, unique=False, beside=tuple(beside(ways, second)))]
 
 
 def _with_places(ways: Ways, places: dict[str, Place]) -> nx.MultiDiGraph[Any]:
@@ -372,7 +391,7 @@ def _shortest(ways: Ways, start: Place, end: Place, without: frozenset[int]) -> 
     section = np.array([span[0] for span in spans], dtype=np.int64)
     from_m = np.array([span[1] for span in spans])
     to_m = np.array([span[2] for span in spans])
-    line = joined_line(ways.network, section, from_m, to_m)
+    line = _joined(ways.lines, spans)
     return Walk(section, from_m, to_m, line, gap, tuple(dict.fromkeys(passed)))
 
 
@@ -385,19 +404,20 @@ def _dijkstra(
     return float(size), list(path)
 
 
-def joined_line(
-    network: RoadNetwork, section: Ints, from_m: Floats, to_m: Floats
-) -> shapely.LineString:
+def _joined(lines: Geometries, spans: list[tuple[int, float, float]]) -> shapely.LineString:
     """Return one line along spans in order, straight between one and the next."""
-    lines = as_geometries(network.sections.geometry.to_numpy())[section]
-    xy = [
-        shapely.get_coordinates(shapely.ops.substring(line, a, b))
-        for line, a, b in zip(lines, from_m.tolist(), to_m.tolist(), strict=True)
-    ]
-    joined = np.concatenate(xy)
+    joined = np.concatenate([shapely.get_coordinates(_part(lines[s], a, b)) for s, a, b in spans])
     moved = np.ones(len(joined), dtype=np.bool_)
     moved[1:] = np.abs(np.diff(joined, axis=0)).sum(axis=1) > 1e-9
     return shapely.LineString(joined[moved])
+
+
+def _part(line: shapely.LineString, from_m: float, to_m: float) -> shapely.LineString:
+    """Return a part of a line; the whole of it, the usual case, at no cost."""
+    if abs(to_m - from_m) >= line.length - 1e-9:
+        return line if to_m > from_m else line.reverse()
+    part = shapely.ops.substring(line, from_m, to_m)
+    return part if isinstance(part, shapely.LineString) else shapely.LineString([part, part])
 
 
 def beside(ways: Ways, walk: Walk) -> list[tuple[int, float, float]]:
@@ -415,7 +435,7 @@ def beside(ways: Ways, walk: Walk) -> list[tuple[int, float, float]]:
         own direction is against it.
     """
     others = np.setdiff1d(ways.sections, walk.section)
-    lines = as_geometries(ways.network.sections.geometry.to_numpy())[others]
+    lines = ways.lines[others]
     near = shapely.dwithin(lines, walk.line, PARALLEL_M) if len(lines) else np.zeros(0, dtype=bool)
     others, lines = others[near], lines[near]
     if not len(others):
@@ -465,14 +485,12 @@ def _ends_of(
 
 def _ear(ways: Ways, walk: Walk) -> frozenset[int] | None:
     """Return the sections of a walk that another way of the road leads round, or None."""
-    parallel = beside(ways, walk)
+    parallel = walk.beside
     covered = {int(s) for s in walk.section} | {s for s, _, _ in parallel}
     rest = np.array([s for s in ways.sections.tolist() if s not in covered], dtype=np.int64)
     if not len(rest):
         return None
-    table = ways.network.sections
-    one = table["node_from"].to_numpy(dtype=object)
-    two = table["node_to"].to_numpy(dtype=object)
+    one, two = ways.node_from, ways.node_to
     on_walk = set(walk.nodes)
     for s in covered:
         on_walk |= {one[s], two[s]}
@@ -502,12 +520,11 @@ def _ear(ways: Ways, walk: Walk) -> frozenset[int] | None:
         if len(touched) > 1 and touched[-1] - touched[0] > PARALLEL_M:
             low, high = touched[0], touched[-1]
             spans = [
-                *zip(walk.section.tolist(), walk.from_m.tolist(), walk.to_m.tolist(), strict=True),
+                *walk.spans,
                 *parallel,
             ]
             middles = [
-                walk.line.project(table.geometry.iloc[s].interpolate((a + b) / 2))
-                for s, a, b in spans
+                walk.line.project(ways.lines[s].interpolate((a + b) / 2)) for s, a, b in spans
             ]
             return frozenset(
                 s for (s, _, _), m in zip(spans, middles, strict=True) if low < m < high
@@ -561,11 +578,11 @@ def places_at(ways: Ways, start: Place, distance_m: float) -> list[Place]:
 def place_point(ways: Ways, place: Place) -> shapely.Point:
     """Return where a place is."""
     if place.section >= 0:
-        return ways.network.sections.geometry.iloc[place.section].interpolate(place.at_m)
+        return shapely.Point(ways.lines[place.section].interpolate(place.at_m))
     return shapely.Point(np.mean([ways.point[node] for node in place.nodes], axis=0))
 
 
 def lines_of(network: RoadNetwork, spans: Iterable[tuple[int, float, float]]) -> Geometries:
     """Return the line of each span, in the direction in which it is given."""
     lines = as_geometries(network.sections.geometry.to_numpy())
-    return as_geometries([shapely.ops.substring(lines[s], a, b) for s, a, b in spans])
+    return as_geometries([_part(lines[s], a, b) for s, a, b in spans])

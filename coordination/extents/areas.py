@@ -130,10 +130,9 @@ def _inner(
     if not excluded:
         shape = shapely.MultiPolygon([face])
         return Found(shape, shape)
-    width = streets.gazetteer.network.sections["width_m"].to_numpy(dtype=np.float64)
     ground = [
         shapely.union_all(
-            shapely.buffer(_closed_lines(streets, own), width[streets.sections(own)] / 2)
+            shapely.buffer(_closed_lines(streets, own), streets.width_m[streets.sections(own)] / 2)
         )
         for own in each
     ]

@@ -157,8 +157,8 @@ def halves_of(streets: Streets, found: Found) -> list[Half]:
     ahead /= np.hypot(*ahead)
     right = np.array([ahead[1], -ahead[0]])
     oneway = streets.gazetteer.network.sections["oneway"].to_numpy(dtype=np.bool_)
-    spans = list(zip(walk.section.tolist(), walk.from_m.tolist(), walk.to_m.tolist(), strict=True))
-    every = [*spans, *found.other]
+    spans = walk.spans
+    every = [*spans, *walk.beside]
     network = streets.gazetteer.network
     halves = []
     towards = heading(*ahead.tolist())

@@ -80,9 +80,7 @@ class Found:
     geometry, ground, ground_width_m, length_m
         As `coordination.extents.located.Located`.
     walk
-        How it runs along the road; None for points, areas and whole roads.
-    other
-        Spans of the other carriageway beside the walk.
+        How it runs along the road; None for points, areas and roads that are no one walk.
     """
 
     geometry: BaseGeometry
@@ -90,7 +88,6 @@ class Found:
     ground_width_m: float | None = None
     length_m: float = float("nan")
     walk: Walk | None = None
-    other: tuple[tuple[int, float, float], ...] = ()
 
 
 @dataclass(frozen=True)

@@ -89,13 +89,9 @@ def _whole(streets: Streets, roads: Roads, own: Ints) -> Found:
     if len(ends) == 2 and inside == set(ways.sections.tolist()):
         found = walks(ways, ends[0].place, ends[1].place)
         if len(found) == 1 and found[0].unique:
-            place = found_of(streets, ways, found[0])
-            spans = [
-                *zip(found[0].section, found[0].from_m, found[0].to_m, strict=True),
-                *place.other,
-            ]
-            if sum(abs(b - a) for _, a, b in spans) >= 0.98 * total:
-                return place
+            covered = sum(abs(b - a) for _, a, b in (*found[0].spans, *found[0].beside))
+            if covered >= 0.98 * total:
+                return found_of(streets, found[0])
     partner = has_partner(table.iloc[own].reset_index(drop=True))
     length = float((shapely.length(lines) * np.where(partner, 0.5, 1.0)).sum())
     spans = [(int(s), 0.0, float(line.length)) for s, line in zip(own, lines, strict=True)]

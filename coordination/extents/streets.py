@@ -10,7 +10,7 @@ import shapely
 from coordination.extents.extent_policy import ExtentPolicy
 from coordination.extents.located import Gazetteer
 from coordination.extents.names import RoadNames, road_names
-from geo.line_parts import Geometries, Ints, as_geometries, connected
+from geo.line_parts import Floats, Geometries, Ints, as_geometries, connected
 from geo.network_paths import Place, Ways, node_points, ways_along
 
 Roads = tuple[str, ...]
@@ -54,8 +54,8 @@ class Streets:
         Coordinates of the nodes.
     junction_name
         Roads that meet at each junction.
-    lines
-        Geometry of the sections.
+    lines, width_m
+        Geometry and width of the sections.
     """
 
     gazetteer: Gazetteer
@@ -66,6 +66,7 @@ class Streets:
     point: dict[str, tuple[float, float]]
     junction_name: dict[str, str]
     lines: Geometries
+    width_m: Floats
     _ways: dict[tuple[Roads, float], Ways] = field(default_factory=dict, repr=False)
 
     def sections(self, roads: Roads) -> Ints:
@@ -158,4 +159,5 @@ def streets_of(gazetteer: Gazetteer, policy: ExtentPolicy) -> Streets:
         node_points(network),
         junction_name,
         as_geometries(sections.geometry.to_numpy()),
+        sections["width_m"].to_numpy(dtype=np.float64),
     )

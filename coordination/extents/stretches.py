@@ -30,7 +30,6 @@ from geo.network_paths import (
     Place,
     Walk,
     Ways,
-    beside,
     lines_of,
     place_point,
     places_at,
@@ -115,26 +114,19 @@ def find_stretch(streets: Streets, extent: Extent, day: int | None) -> Outcome:
     return _among(streets, extent, roads, one, two, assumed=assumed)
 
 
-def found_of(streets: Streets, ways: Ways, walk: Walk) -> Found:
+def found_of(streets: Streets, walk: Walk) -> Found:
     """Return the ground of a walk with the other carriageway beside it."""
-    network = streets.gazetteer.network
-    other = tuple(beside(ways, walk))
-    chains = chained(list(lines_of(network, other)))
+    chains = chained(list(lines_of(streets.gazetteer.network, walk.beside)))
     geometry = shapely.MultiLineString([walk.line, *chains])
-    spans = [
-        *zip(walk.section.tolist(), walk.from_m.tolist(), walk.to_m.tolist(), strict=True),
-        *other,
-    ]
-    return Found(
-        geometry, geometry, width_of(streets, spans), walk.length_m, walk=walk, other=other
-    )
+    width = width_of(streets, [*walk.spans, *walk.beside])
+    return Found(geometry, geometry, width, walk.length_m, walk=walk)
 
 
 def width_of(streets: Streets, spans: list[tuple[int, float, float]]) -> float:
     """Return the width of spans, by their length [m]."""
-    width = streets.gazetteer.network.sections["width_m"].to_numpy(dtype=np.float64)
-    size = np.array([abs(b - a) for _, a, b in spans])
-    return float(round((width[[s for s, _, _ in spans]] * size).sum() / size.sum(), 2))
+    total = sum(abs(b - a) for _, a, b in spans)
+    area = sum(abs(b - a) * float(streets.width_m[s]) for s, a, b in spans)
+    return round(area / total, 2)
 
 
 def chained(lines: list[shapely.LineString]) -> list[shapely.LineString]:
@@ -181,14 +173,14 @@ def _between(
                 spot_key(f"{key}|via", walk.line.interpolate(0.5, normalized=True)),
                 "extents.candidate.way_round",
                 {"road": roads[0], "length_m": round(walk.length_m)},
-                found_of(streets, ways, walk), one_name=walk.gap_m <= streets.policy.gap_m,
+                found_of(streets, walk), one_name=walk.gap_m <= streets.policy.gap_m,
             )
             for walk in ways_there
         )  # fmt: skip
         reason = why("two_ways", road=roads[0], start=one.label, end=two.label)
         return _chosen_by_length(streets, extent, options, reason, assumed)
     walk = ways_there[0]
-    found = found_of(streets, ways, walk)
+    found = found_of(streets, walk)
     if walk.gap_m > streets.policy.gap_m:
         params: Params = {
             "road": roads[0], "gap_m": round(walk.gap_m), "length_m": round(walk.length_m),
@@ -261,7 +253,7 @@ def _among(
             if walk.gap_m > streets.policy.gap_m:
                 wording, params["gap_m"] = "ends_over_gap", round(walk.gap_m)
             option = Option(
-                key, f"extents.candidate.{wording}", params, found_of(streets, ways, walk),
+                key, f"extents.candidate.{wording}", params, found_of(streets, walk),
                 distance_m=doubtful.distance_m,
                 one_name=start.one_name and goal.one_name and walk.gap_m <= streets.policy.gap_m,
             )  # fmt: skip
@@ -372,7 +364,7 @@ def _by_chainage(
             options.append(
                 Option(
                     f"{canonical(extent)}|{towards}", f"extents.candidate.chainage_{towards}",
-                    params, found_of(streets, ways, walk),
+                    params, found_of(streets, walk),
                 )
             )  # fmt: skip
     if not options:
