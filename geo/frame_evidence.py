@@ -105,24 +105,19 @@ def compare_readings(roads: Roads, readings: Mapping[str, Geometries], *, stated
     west, south, east, north = roads.extent
     box = (west - _REACH_M, south - _REACH_M, east + _REACH_M, north + _REACH_M)
     outlines = {name: outline_points(shapes, within=box) for name, shapes in readings.items()}
-    middle = {name: _middle(shapes, box) for name, shapes in readings.items()}
+    centres = {name: _centres(shapes) for name, shapes in readings.items()}
     # Chance is sought around the reading that lies on the roads' ground with the most points.
     inside = {name: int(in_box(seen.xy, roads.extent).sum()) for name, seen in outlines.items()}
     base = max(readings, key=lambda name: (inside[name], name == stated))
-    around = tuple(
-        (float(at[0] - middle[base][0]), float(at[1] - middle[base][1])) for at in middle.values()
-    )
+    around = tuple(_offset(at, centres[base], box) for at in centres.values())
     chance = roads.chance(outlines[base], around=around)
     judged = sorted(
         (_reading(name, roads, seen, chance) for name, seen in outlines.items()),
         key=lambda reading: (-reading.surprise, reading.name != stated),
     )
     best, own = judged[0], next(reading for reading in judged if reading.name == stated)
-    offset = middle[stated] - middle[best.name]
-    return Compared(
-        tuple(judged), stated, _verdict(best, own, judged),
-        (float(offset[0]), float(offset[1])),
-    )  # fmt: skip
+    offset_m = _offset(centres[stated], centres[best.name], box)
+    return Compared(tuple(judged), stated, _verdict(best, own, judged), offset_m)
 
 
 def compare_frames(
@@ -159,14 +154,22 @@ def compare_frames(
     return compare_readings(roads, readings, stated=stated)
 
 
-def _middle(shapes: Geometries, box: tuple[float, float, float, float]) -> Floats:
-    """Return the median place of the rows near the roads, of all rows where none is near."""
+def _centres(shapes: Geometries) -> Floats:
     bounds = shapely.bounds(shapes)
-    centres = (bounds[:, :2] + bounds[:, 2:])[np.isfinite(bounds).all(axis=1)] / 2.0
-    if not len(centres):
-        return np.zeros(2)
-    near = in_box(centres, box)
-    return np.asarray(np.median(centres[near] if near.any() else centres, axis=0))
+    return np.asarray((bounds[:, :2] + bounds[:, 2:]) / 2.0)
+
+
+def _offset(
+    here: Floats, there: Floats, box: tuple[float, float, float, float]
+) -> tuple[float, float]:
+    """Return the median way from ``there`` to ``here`` [m], of the rows near the roads if any are."""
+    given = np.isfinite(here).all(axis=1) & np.isfinite(there).all(axis=1)
+    near = given & in_box(there, box)
+    used = near if near.any() else given
+    if not used.any():
+        return 0.0, 0.0
+    east, north = np.median((here - there)[used], axis=0).tolist()
+    return east, north
 
 
 def _reading(name: str, roads: Roads, outlines: Outlines, chance: Chance) -> Reading:
