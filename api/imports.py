@@ -400,7 +400,7 @@ def _said(options: ImportOptions, store: Store) -> Coordinates:
         )  # fmt: skip
     return Coordinates(
         frame=options.frame, axes=options.axes, grid=grid, known=known,
-        crs_stated=options.crs is not None, notes=tuple(notes),
+        without_roads=known is None, crs_stated=options.crs is not None, notes=tuple(notes),
     )  # fmt: skip
 
 

@@ -56,6 +56,8 @@ class Coordinates:
         local numbers nor the grid are kept anywhere.
     known
         Roads to compare with, where the store has some.
+    without_roads
+        Whether there is a store, and it has no roads: what cannot be compared is then told.
     crs_stated
         Whether a person stated the CRS: rows far from every road are then noted, not refused.
     notes
@@ -66,6 +68,7 @@ class Coordinates:
     axes: Axes | None = None
     grid: LocalGrid | None = field(default=None, repr=False)
     known: KnownRoads | None = field(default=None, repr=False, compare=False)
+    without_roads: bool = False
     crs_stated: bool = False
     notes: tuple[Fault, ...] = ()
 

@@ -51,7 +51,7 @@ def judged_places(
         return []
     shifted = _in_mainland(filed, crs)
     if said.known is None:
-        open_frame = shifted and said.frame is None and crs.is_geographic
+        open_frame = said.without_roads and shifted and said.frame is None and crs.is_geographic
         return [Fault("coordinates.frame_unchecked", "note")] if open_frame else []
     notes = _far_rows(filed, placed, said, source, stated=said.crs_stated or said.frame is not None)
     if notes or not shifted or said.grid is not None:
