@@ -24,6 +24,7 @@ from api.questions import known_answers, question_documents
 from api.rows import rows
 from api.settings import Settings
 from coordination import Policy
+from coordination.editions import Edition
 from coordination.faults import Fault, UsageError
 from coordination.located_cells import gazetteer_of
 from coordination.project_checks import known_projects
@@ -240,8 +241,8 @@ def import_file(
         written=written,
         details=read.details,
         questions=tuple(read.questions),
-        edition=read.judged and read.judged.edition,
-        quality=read.judged and read.judged.quality,
+        edition=read.judged.edition if read.judged else None,
+        quality=read.judged.quality if read.judged else None,
     )
 
 

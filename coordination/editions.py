@@ -101,6 +101,7 @@ def compare(
     source: str | None = None,
     edition_of: str | None = None,
     as_of: date | None = None,
+    held: Collection[str] = (),
     policy: EditionPolicy = DEFAULT,
 ) -> Edition:
     """Compare a list with what is stored.
@@ -118,6 +119,8 @@ def compare(
         continues every file of which it holds enough of the projects and units (`EditionPolicy`).
     as_of
         Stored windows that end before this day are over. None: no window is.
+    held
+        Codes that the list has although they are not among ``projects`` (refused rows): not gone.
     policy
         Distances and shares.
 
@@ -152,16 +155,16 @@ def compare(
     continues: tuple[str, ...] = ()
     gone = pd.DataFrame({"code": pd.Series(dtype="object")})
     if sources is not None:
-        held = sources[["project_code", "source_file"]].drop_duplicates()
-        files = set(held["source_file"])
+        origin = sources[["project_code", "source_file"]].drop_duplicates()
+        files = set(origin["source_file"])
         named = (
             {edition_of}
             if edition_of is not None
-            else (_continued(now, stored, pairs, held, policy) | {source})
+            else (_continued(now, stored, pairs, origin, policy) | {source})
         )
         continues = tuple(sorted(files & named))
         absent = sources.loc[sources["source_file"].isin(continues), "project_code"]
-        gone = _gone(stored_projects, stored, set(absent) - set(pairs["stored"]), as_of)
+        gone = _gone(stored_projects, stored, set(absent) - set(pairs["stored"]) - set(held), as_of)
     listed = pd.concat([rows, fresh], ignore_index=True)
     order = pd.Series(np.arange(len(projects)), index=projects["code"].to_numpy())
     listed = listed.iloc[np.argsort(listed["code"].map(order).to_numpy(), kind="stable")]
@@ -170,7 +173,7 @@ def compare(
     return Edition(table, keys, continues)
 
 
-def gone_questions(
+def edition_questions(
     edition: Edition, answers: Mapping[str, str] | None = None
 ) -> tuple[Question, ...]:
     """Ask whether what is gone is withdrawn, and whether what was renumbered is the same work.
@@ -411,7 +414,7 @@ def _gone(
 ) -> pd.DataFrame:
     over = projects["stage"].isin(OVER) if "stage" in projects else False
     rows = projects.loc[projects["code"].isin(list(absent)) & ~over, ["code"]]
-    last = rows["code"].map(stored.set_index("code")["finish"])
+    last = pd.to_datetime(stored.set_index("code")["finish"].reindex(rows["code"].to_numpy()))
     past = np.zeros(len(rows), dtype=bool)
     if as_of is not None:
         past = (last < pd.Timestamp(as_of)).to_numpy(dtype=bool)

@@ -34,7 +34,8 @@ class RemarksRead:
     Attributes
     ----------
     questions
-        One per thing that is doubtful and not answered yet, in the order of the rows.
+        What is doubtful and not answered yet, once per row that it is about, rows of one question
+        together (`coordination.questions.together`).
     confirmed
         ``row, field, value``: what an answer confirmed, for every row that it holds for. ``row`` is
         the label of the row in the table that was read.
@@ -329,13 +330,13 @@ class _Reader:
         kept.numbers.append(int(number) if number is not None else 0)
 
     def questions(self) -> tuple[Question, ...]:
-        """Return what is not answered yet."""
+        """Return what is not answered yet, once per row that it is about."""
         return tuple(
             Question(
                 "remark",
                 asked.subject,
                 Fault(
-                    asked.code, "note", row=asked.numbers[0] or None,
+                    asked.code, "note", row=number or None,
                     column=self._columns.get(asked.column, asked.column),
                     params={"words": asked.words, "said": asked.said, "count": len(asked.rows)},
                 ),
@@ -344,6 +345,7 @@ class _Reader:
             )
             for asked in self._asked.values()
             if not self._settled(asked)
+            for number in asked.numbers
         )  # fmt: skip
 
     def _answer(self, asked: _Asked) -> str | None:
