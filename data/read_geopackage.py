@@ -22,10 +22,8 @@ from data.bounded_geometry import from_wkb
 from data.found_layer import FoundLayer, column_of
 from data.judge_crs import crs_of, refusal
 
-_MAGIC = b"SQLite format 3\0"
 _ENVELOPES = {0: 0, 1: 32, 2: 48, 3: 48, 4: 64}
 _MOST_VALUE_BYTES = 200_000_000
-_MOST_STEPS_OF_A_QUERY = 4_000_000_000
 _ALLOWED = frozenset(
     {sqlite3.SQLITE_SELECT, sqlite3.SQLITE_READ, sqlite3.SQLITE_PRAGMA}
 )  # fmt: skip
@@ -57,9 +55,9 @@ def read_geopackage(path: Path, source: str, *, layer: str | None = None) -> Fou
             return _read(connection, source, layer)
         finally:
             connection.close()
-    except UnicodeDecodeError:
-        raise refusal(source, "encoding_wrong", encoding="UTF-8") from None
     except (sqlite3.Error, OverflowError, MemoryError) as error:
+        if "decode to UTF-8" in str(error):
+            raise refusal(source, "encoding_wrong", encoding="UTF-8") from None
         raise refusal(source, "file_broken", reason=str(error)[:200]) from None
 
 

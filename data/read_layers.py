@@ -35,7 +35,7 @@ from data.read_json import parse_json
 from data.read_kml import read_kml
 from data.read_nested import read_nested_json, read_nested_xml
 from data.read_parquet import read_parquet
-from data.read_tables import ReadTable, decode_text, read_csv_text, read_workbook
+from data.read_tables import CSV_SEPARATORS, ReadTable, decode_text, read_csv_text, read_workbook
 from data.read_wzdx import is_wzdx, read_wzdx
 from data.safe_archive import BROKEN, members, open_archive, unpack
 from data.safe_xml import MOST_XML_BYTES, local, parse_xml
@@ -120,6 +120,21 @@ class Layer:
             return self.row_numbers
         return np.arange(len(self.table), dtype=np.int64) + self.first_row
 
+    @property
+    def places(self) -> list[tuple[str | None, int]]:
+        """The sheet of every row, where several were read, and its number there."""
+        if not self.sheets:
+            return [(None, int(number)) for number in self.numbers]
+        return [(self.sheets[n // SHEET_STEP], n % SHEET_STEP) for n in self.numbers.tolist()]
+
+    def rows_in_sheets(self, rows: pd.DataFrame) -> pd.DataFrame:
+        """Return a table with the column ``row`` as it is counted in each sheet, and ``sheet``."""
+        if not self.sheets:
+            return rows
+        place = rows["row"].to_numpy() // SHEET_STEP
+        named = np.array(self.sheets, dtype=object)[place]
+        return rows.assign(row=rows["row"] % SHEET_STEP, sheet=named)
+
     def in_sheets(self, faults: Iterable[Fault]) -> list[Fault]:
         """Return faults with the sheet of their row, and the row as it is counted in that sheet."""
         if not self.sheets:
@@ -203,7 +218,9 @@ def read_layer(
         numbers = np.arange(len(table), dtype=np.int64) + found.first_row
     notes += _renumbered([*bad, *unusable], numbers)
     if said.grid is not None:  # local numbers beside their conversion would give the grid away
-        table = table.drop(columns=[name for name in table if holds_coordinates(name, found.columns)])
+        table = table.drop(
+            columns=[name for name in table if holds_coordinates(name, found.columns)]
+        )
     table = gpd.GeoDataFrame(
         table.drop(columns="geometry", errors="ignore"), geometry=geometry, crs=used
     )
@@ -254,7 +271,20 @@ def _read(
     content = _content(path, source, MOST_TEXT_BYTES)
     words, notes = decode_text(content, encoding, source)
     read = read_csv_text(words, source, header_row=hints.header_row, further=hints.headers)
+    if len(read.numbers) and _ends_in_a_cut_row(words):
+        notes = [*notes, Fault("row_cut", row=int(read.numbers[-1]))]
     return _with_geometry(read, "csv", notes, source, hints)
+
+
+def _ends_in_a_cut_row(text: str) -> bool:
+    """Tell whether the last row of a table breaks off: no line end, and fewer cells than the one before."""
+    if text.endswith(("\n", "\r")):
+        return False
+    before, last = ("", "", *text[-200_000:].splitlines())[-2:]
+    if '"' in before + last:
+        return False
+    cells = [before.count(separator) - last.count(separator) for separator in CSV_SEPARATORS]
+    return max(cells) > 0 and min(cells) >= 0
 
 
 def _head(path: Path, source: str) -> bytes:

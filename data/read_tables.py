@@ -32,7 +32,7 @@ _CURVED = re.compile(
     r"CIRCULARSTRING|COMPOUNDCURVE|CURVEPOLYGON|MULTICURVE|MULTISURFACE", re.IGNORECASE
 )
 _INERT = re.compile(r"^'('*[ \u3000\ufeff]*[=+\-@\t\r])")
-_SEPARATORS = (",", ";", "\t", "|", "，")
+CSV_SEPARATORS = (",", ";", "\t", "|", "，")
 _WKT = re.compile(
     r"\s*(?:SRID=(?P<srid>\d+);)?\s*(?:MULTI)?(?:POINT|LINESTRING|POLYGON|GEOMETRYCOLLECTION)\b",
     re.IGNORECASE,
@@ -100,7 +100,9 @@ def decode_text(content: bytes, encoding: str | None, source: str) -> tuple[str,
     for name in tried:
         try:
             text = content.decode(name)
-        except UnicodeDecodeError:
+        except UnicodeDecodeError as error:
+            if error.reason == "unexpected end of data" and error.start > len(content) - 4:
+                raise _refusal(source, "file_cut") from None
             continue
         guessed = name == "gb18030"
         note = Fault("encoding_guessed", level="note", params={"encoding": name})
@@ -239,7 +241,7 @@ def _separator(text: str) -> str:
     """Return the separator that cuts the first rows into the most columns, equally many in each."""
     lines = io.StringIO(text[:200_000]).readlines()[:200]
     best: tuple[float, str] = (0.0, ",")
-    for separator in _SEPARATORS:
+    for separator in CSV_SEPARATORS:
         try:
             widths = [len(row) for row in csv.reader(lines, delimiter=separator) if row][:20]
         except csv.Error:  # one cell above the reader's limit: the header decides alone
