@@ -205,7 +205,7 @@ def edition_questions(
             )
             questions.append(
                 Question(
-                    "edition", f"gone {code}",
+                    "edition", f"gone: {code}",
                     Fault(
                         "editions.ask.gone", "note",
                         params={"code": code, "name": _word(row["name"]), "unit": _word(row["owner_unit"])},
@@ -218,7 +218,7 @@ def edition_questions(
             earlier = str(row["earlier_code"])
             questions.append(
                 Question(
-                    "edition", f"renumbered {code} = {earlier}",
+                    "edition", f"renumbered: {code} = {earlier}",
                     Fault(
                         "editions.ask.renumbered", "note",
                         params={"code": code, "earlier": earlier, "name": _word(row["name"])},
@@ -240,14 +240,14 @@ def answered_codes(edition: Edition, answers: Mapping[str, str]) -> dict[str, st
     return {
         str(code): str(earlier)
         for code, earlier in zip(rows["code"], rows["earlier_code"], strict=True)
-        if answer_of(answers, "edition", f"renumbered {code} = {earlier}") == f"same:{earlier}"
+        if answer_of(answers, "edition", f"renumbered: {code} = {earlier}") == f"same:{earlier}"
     }
 
 
 def answered_stages(edition: Edition, answers: Mapping[str, str]) -> dict[str, str]:
     """Return the stage of each absent project that an answer confirmed."""
     gone = edition.table.loc[edition.table["status"] == "gone", "code"]
-    told = {str(code): answer_of(answers, "edition", f"gone {code}") for code in gone}
+    told = {str(code): answer_of(answers, "edition", f"gone: {code}") for code in gone}
     return {
         code: answer.removeprefix("stage:")
         for code, answer in told.items()

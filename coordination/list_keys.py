@@ -430,7 +430,7 @@ def renumbered_fault(keys: KeyJudgement, columns: Mapping[str, str]) -> Fault:
     theirs = [columns.get(name, FIELD[name].zh) for name in better.key]
     quoted = ", ".join(f'"{name}"' for column in theirs for name in column.split(" + "))
     params |= {
-        "key": " + ".join(theirs), "quoted": quoted, "fits": better.fits, "of": better.of,
+        "made_from": " + ".join(theirs), "quoted": quoted, "fits": better.fits, "of": better.of,
         "code_fits": by_code.fits,
     }  # fmt: skip
     return Fault("codes_renumbered_better", column=columns.get("code", "code"), params=params)

@@ -224,7 +224,7 @@ class _Reader:
         one = len(values) == 1 and all(said.sure for _, said in told)
         # What the list says itself is only overruled by a later state of the work.
         free = given is None or (field == "stage" and given not in ("completed", "withdrawn"))
-        about = field if field == "method" else f"{field} {row.get('code')}"
+        about = field if field == "method" else f"{field}: {row.get('code')}"
         self._ask(
             at,
             row,
@@ -262,7 +262,7 @@ class _Reader:
             at,
             row,
             _Asked(
-                subject=f"{other.clause} [{other.relation} {row.get('code')}]",
+                subject=f"{other.clause} [{other.relation}: {row.get('code')}]",
                 field=other.relation,
                 code=f"remarks.ask.{other.relation}",
                 column=column,

@@ -153,13 +153,13 @@ def read_projects(
         hints=mapping.hints,
     )
     matched = _matched(source, mapping)
-    mapping, matched, said = with_context(source.around, mapping, matched)
+    mapping, matched, around = with_context(source.around, mapping, matched)
     read = read_fields(
         source.table, matched, FIELDS, mapping, numbers=source.numbers,
         time_zone=time_zone or TIME_ZONE,
     )  # fmt: skip
     places = place_rows(source, working_crs)
-    faults = [*source.faults, *matched.faults, *said, *read.faults, *places.faults]
+    faults = [*source.faults, *matched.faults, *around, *read.faults, *places.faults]
     columns = {name: " + ".join(theirs) for name, theirs in matched.columns.items()}
 
     rows = read.table
@@ -374,7 +374,7 @@ def _kept_codes(
         return rows["code"], []
     key = " + ".join(mapping.code_from)
     count = int(kept[found].nunique())
-    note = Fault("code_kept", "note", params={"count": count, "key": key})
+    note = Fault("code_kept", "note", params={"count": count, "made_from": key})
     return rows["code"].where(~found, kept).astype("str"), [note]
 
 
