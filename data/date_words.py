@@ -28,6 +28,7 @@ MOST_LETTERS = 200
 
 _EXCEL_EPOCH = date(1899, 12, 30)
 _EXCEL_FIRST, _EXCEL_LAST = 32874, 73415  # 1990-01-01 and 2101-01-01 as Excel counts days
+_LARGEST_OFFSET = timedelta(hours=14)
 _HAN_DIGITS = {"一": 1, "二": 2, "三": 3, "四": 4, "1": 1, "2": 2, "3": 3, "4": 4}
 _HAN_NUMBERS = {letter: value for value, letter in enumerate("〇一二三四五六七八九")} | {
     "零": 0, "○": 0, "0": 0,
@@ -39,7 +40,7 @@ _TIME = (
     r"(?::(?P<second>\d{1,2})(?:[.,]\d+)?)?\s*(?P<half>[AP]M)?"
     r"\s*(?P<zone>Z|UTC|GMT|[+-]\d{2}:?\d{2}|[+-]\d{2})?)?"
 )
-_PART = r"\s*(?:初|上旬|中旬|下旬|中|底|末)?\s*(?:前|之前|以前)?"
+_PART = r"\s*(?:初|上旬|中旬|下旬|中|(?:底|末)\s*(?:前|之前|以前)?)?"
 """Part of a month: the month is taken as a whole, which is wide enough for any of them."""
 
 # 2025-3-6 has one kind of stroke; 2025.3-6 is March to June.
@@ -48,9 +49,15 @@ _YMD = re.compile(
     re.IGNORECASE,
 )
 _YMD_HAN = re.compile(
-    r"(?P<y>\d{4})\s*年度?\s*(?P<m>\d{1,2})\s*月\s*(?P<d>\d{1,2})\s*[日号]?" + _TIME,
+    r"(?P<y>\d{4})\s*年度?\s*(?P<m>\d{1,2})\s*月\s*(?P<d>\d{1,2})\s*[日号]?"
+    + _TIME.replace(r"(?P<zone>Z|UTC|GMT|[+-]\d{2}:?\d{2}|[+-]\d{2})", "(?P<zone>(?!))"),
     re.IGNORECASE,
 )
+# A day with a zone and no time is that day; year, month and day may be cells of their own; and
+# 20211107 1000 is a day and a time in digits.
+_DAY_WITH_ZONE = re.compile(r"(\d{4})-(\d{2})-(\d{2})(?:Z|[+-]\d{2}:\d{2})")
+_THREE_CELLS = re.compile(r"(\d{4}) (\d{1,2}) (\d{1,2})")
+_DIGITS_AND_TIME = re.compile(r"(\d{4})(\d{2})(\d{2})[ T](?:[01]\d|2[0-3])[0-5]\d(?:[0-5]\d)?")
 _TRIPLE = re.compile(
     r"(?P<a>\d{1,3})\s*[-/.]\s*(?P<b>\d{1,2})\s*[-/.]\s*(?P<c>\d{4}|\d{1,2})" + _TIME, re.IGNORECASE
 )
@@ -410,6 +417,8 @@ def _at(year: int, month: int, day: int, match: re.Match[str], zone: ZoneInfo) -
         digits = stated[1:].replace(":", "").ljust(4, "0")
         offset = timedelta(hours=int(digits[:2]), minutes=int(digits[2:]))
         offset = -offset if stated[0] == "-" else offset
+    if abs(offset) > _LARGEST_OFFSET:
+        raise ValueError(stated)  # hours of work, 8:00-18:00
     moment = datetime(year, month, day, tzinfo=UTC) + timedelta(hours=hour, minutes=minute) - offset
     return _day(moment.astimezone(zone).date())
 
@@ -519,6 +528,9 @@ _Read = Callable[[re.Match[str], Context], Days | None]
 _READINGS: tuple[tuple[re.Pattern[str], _Read], ...] = (
     (_YMD, lambda m, its: _at(int(m["y"]), int(m["m"]), int(m["d"]), m, its.zone)),
     (_YMD_HAN, lambda m, its: _at(int(m["y"]), int(m["m"]), int(m["d"]), m, its.zone)),
+    (_DAY_WITH_ZONE, lambda m, _: _day(date(int(m[1]), int(m[2]), int(m[3])))),
+    (_THREE_CELLS, lambda m, _: _day(date(int(m[1]), int(m[2]), int(m[3])))),
+    (_DIGITS_AND_TIME, lambda m, _: _day(date(int(m[1]), int(m[2]), int(m[3])))),
     (_ROC, lambda m, _: _day(date(int(m[1]) + 1911, int(m[2]), int(m[3])))),
     (_ROC_HAN, lambda m, _: _day(date(int(m[1]) + 1911, int(m[2]), int(m[3])))),
     (_TRIPLE, _read_triple),
