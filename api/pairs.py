@@ -174,6 +174,9 @@ def run_pairs(
     if id_column is not None:
         ids = layer.table[id_column].to_numpy()
         table = table.assign(left=ids[table["left"]], right=ids[table["right"]])
+    elif layer.row_numbers is not None:  # sums and headings of a list were left out between rows
+        rows = layer.numbers - layer.first_row
+        table = table.assign(left=rows[table["left"]], right=rows[table["right"]])
     unreadable = {id(fault) for fault in left_out}
     return PairsResult(
         table,
@@ -183,7 +186,7 @@ def run_pairs(
             Fault(
                 "pairs.repaired",
                 level="repaired",
-                row=layer.first_row + int(row),
+                row=int(layer.numbers[row]),
                 params={"reason": str(reason)},
             )
             for row, reason, lost in zip(repairs.row, repairs.reason, repairs.lost, strict=True)
@@ -287,7 +290,7 @@ def _without_place(
     outside = ~missing & ~lost & ~shapely.is_geometry(in_metres)
     faults = []
     for code, rows in (("no_geometry", missing), ("no_area_left", lost), ("outside", outside)):
-        for row in layer.first_row + np.flatnonzero(rows):
+        for row in layer.numbers[rows]:
             own = Fault(f"pairs.{code}", row=int(row))
             faults.append(said.get(int(row), own))
     return faults
@@ -328,7 +331,7 @@ def _read_period(
     faults += [
         Fault(
             "finish_before_start",
-            row=layer.first_row + int(row),
+            row=int(layer.numbers[row]),
             column=finish_column,
             params={
                 "start": f"{start.days.iloc[row]:%Y-%m-%d}",
@@ -350,7 +353,7 @@ def _date_faults(layer: Layer, column: str, dates: ParsedDates) -> list[Fault]:
     return [
         Fault(
             "pairs.date_unreadable" if dates.bad[row] else "pairs.date_missing",
-            row=layer.first_row + int(row),
+            row=int(layer.numbers[row]),
             column=column,
             params={"found": str(values.iloc[row])} if dates.bad[row] else {},
         )

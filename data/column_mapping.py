@@ -83,8 +83,6 @@ class ColumnMapping:
         As in the file, or None.
     code_from
         Their columns whose values, joined by ``|``, are the code of rows without one.
-    header_row
-        Number of the row of the header, as a person counts it, or None.
     year
         The year of dates that state none, or None.
     list_date
@@ -105,7 +103,6 @@ class ColumnMapping:
     encoding: str | None = None
     layer: str | None = None
     code_from: tuple[str, ...] = ()
-    header_row: int | None = None
     year: int | None = None
     list_date: date | None = None
     layers: Mapping[str, Mapping[str, str | float | bool]] = field(default_factory=dict)
@@ -257,6 +254,8 @@ def parse_mapping(
                     entry = f"[layers.{layer}] {name}"
                     faults.append(Fault("mapping_field_unknown", params={"entry": entry}))
     hints, wrong = hints_of(raw)
+    named = [name for several in columns.values() for name in several] + code_from
+    hints = replace(hints, header_row=header_row, headers=frozenset(map(fold, named)))
     faults.extend(Fault("mapping_wrong", params={"entry": entry}) for entry in wrong)
     theirs = {name for several in columns.values() for name in several} | {*map(str, code_from)}
     hints = replace(hints, header_row=header_row, headers=frozenset(map(fold, theirs)))
@@ -264,7 +263,7 @@ def parse_mapping(
         raise InputRefusedError(faults, source=source)
     return ColumnMapping(
         columns, values, constants, units, style, plain["time_zone"], plain["crs"],
-        plain["encoding"], plain["layer"], tuple(code_from), header_row, year, list_date,
+        plain["encoding"], plain["layer"], tuple(code_from), year, list_date,
         layers, hints,
     )  # fmt: skip
 

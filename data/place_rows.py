@@ -82,7 +82,7 @@ def place_rows(layer: Layer, working_crs: CRS | None) -> Places:
     placed = np.array(unshifted(filed, layer.crs, frame, crs), dtype=object)
     away = _outside(filed, placed, layer.crs, crs, layer.source)
     faults = [
-        Fault("place_far_away", row=layer.first_row + int(i), params={"crs": layer.crs.to_string()})
+        Fault("place_far_away", row=int(layer.numbers[i]), params={"crs": layer.crs.to_string()})
         for i in np.flatnonzero(away)
     ]
     placed[away] = None
@@ -107,7 +107,7 @@ def place_rows(layer: Layer, working_crs: CRS | None) -> Places:
             Fault(
                 code,
                 "refused" if code == "geometry_lost" else "repaired",
-                row=layer.first_row + int(i),
+                row=int(layer.numbers[i]),
                 params={
                     "reason": str(reason).partition("[")[0],
                     "before": f"{float(before):.1f}",

@@ -119,7 +119,7 @@ def read_answers(path: Path) -> pd.DataFrame:
                 raise _WrongAnswerError("twice", first=earlier.label, second=answer.label)
         except _WrongAnswerError as wrong:
             code = f"placing.answers.{wrong.code}"
-            row = source.first_row + at
+            row = int(source.numbers[at])
             faults.append(Fault(code, row=row, column="answer", params=wrong.params))
     if faults:
         raise InputRefusedError(faults, source=path.name)

@@ -79,11 +79,11 @@ def read_aliases(
         fault = Fault("alias_columns_missing", params={"columns": ", ".join(names)})
         raise InputRefusedError([fault], source=source.source)
     read = read_fields(
-        attributes, matched, _FIELDS, mapping, first_row=source.first_row,
+        attributes, matched, _FIELDS, mapping, numbers=source.numbers,
         time_zone=time_zone or "Asia/Shanghai",
     )  # fmt: skip
     table = read.table.assign(source=source.source)
-    numbers = np.arange(len(table)) + source.first_row
+    numbers = source.numbers
     blank = table[["alias", "name"]].isna().all(axis=1).to_numpy()
     table, numbers = table[~blank], numbers[~blank]
     codes = [

@@ -129,13 +129,13 @@ def read_areas(
     if not len(source.table):
         raise InputRefusedError([Fault("file_empty")], source=source.source)
     read = read_fields(
-        source.table, matched, fields, mapping, first_row=source.first_row,
+        source.table, matched, fields, mapping, numbers=source.numbers,
         time_zone=time_zone or "Asia/Shanghai",
     )  # fmt: skip
     places = place_rows(source, working_crs)
     faults = [*source.faults, *read.faults, *places.faults]
     rows = read.table
-    numbers = np.arange(len(rows)) + source.first_row
+    numbers = source.numbers
     faults += check_windows(rows.assign(row=numbers), {n: c[0] for n, c in matched.columns.items()})
     told = {fault.row for fault in faults if fault.level == "refused"}
     drawn = kind == "assets"

@@ -118,7 +118,7 @@ def read_history(
     if not len(source.table):
         raise InputRefusedError([Fault("file_empty")], source=source.source)
     read = read_fields(
-        source.table, matched, _FIELDS, mapping, first_row=source.first_row,
+        source.table, matched, _FIELDS, mapping, numbers=source.numbers,
         time_zone=time_zone or "Asia/Shanghai",
     )  # fmt: skip
     places = place_rows(source, working_crs)
@@ -126,7 +126,7 @@ def read_history(
     columns = {name: " + ".join(theirs) for name, theirs in matched.columns.items()}
 
     rows = read.table
-    rows.insert(0, "row", np.arange(len(rows)) + source.first_row)
+    rows.insert(0, "row", source.numbers)
     rows = rows[source.table.notna().any(axis=1).to_numpy()].copy()
     rows["start"] = rows["actual_start"].fillna(rows["start"])
     rows["finish"] = rows["actual_finish"].fillna(rows["finish"])

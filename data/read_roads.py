@@ -145,12 +145,12 @@ def read_roads(
     if matched.faults:
         raise InputRefusedError(matched.faults, source=source.source)
     read = read_fields(
-        attributes, matched, _FIELDS, mapping, first_row=source.first_row, time_zone="UTC"
+        attributes, matched, _FIELDS, mapping, numbers=source.numbers, time_zone="UTC"
     )
     places = place_rows(source, working_crs)
     faults = [*source.faults, *read.faults, *places.faults]
     rows = read.table
-    numbers = np.arange(len(rows)) + source.first_row
+    numbers = source.numbers
     column = " + ".join(matched.columns.get("road_class", ("road_class",)))
 
     # Not understood is refused; understood and no road is left out, counted by kind.
@@ -165,7 +165,7 @@ def read_roads(
     kept = ~refused & pd.isna(kind)
     if not kept.any():
         raise InputRefusedError([*faults, Fault("no_road_lines")], source=source.source)
-    rows["road_class"], notes = _classes(rows, mapping, kept, source.first_row, column)
+    rows["road_class"], notes = _classes(rows, mapping, kept, source.numbers, column)
     rows["source_id"] = _source_ids(rows["source_id"], source)
     lines = _lines(rows[kept], places.geometry[kept], places.crs)
     outcome = np.select([refused, ~kept], ["refused", "left_out"], "accepted").astype(object)
@@ -226,7 +226,7 @@ def _classes(
     rows: pd.DataFrame,
     mapping: ColumnMapping,
     kept: npt.NDArray[np.bool_],
-    first_row: int,
+    numbers: npt.NDArray[np.int64],
     column: str,
 ) -> tuple[pd.Series[str], list[Fault]]:
     """Return our class of every road; what is unknown counts as local and is named."""
@@ -248,7 +248,7 @@ def _classes(
         Fault(
             "road_class_unknown",
             "note",
-            row=first_row + int(places[0]),
+            row=int(numbers[places[0]]),
             column=column,
             params={"found": str(value)[:80], "count": len(places)},
         )

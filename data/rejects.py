@@ -37,16 +37,16 @@ def write_rejects(path: Path, layer: Layer, faults: Sequence[Fault], lang: str =
     int
         Number of rows written; with none the file has a header only.
     """
-    reasons: dict[int | None, list[str]] = {}
+    reasons: dict[tuple[str | None, int | None], list[str]] = {}
     for fault in faults:
         if fault.level == "refused":
-            reasons.setdefault(fault.row, []).append(fault.text(lang))
-    numbers = range(layer.first_row, layer.first_row + len(layer.table))
-    whole = reasons.get(None, [])
+            reasons.setdefault((fault.sheet, fault.row), []).append(fault.text(lang))
+    numbers = layer.places
+    whole = reasons.get((None, None), [])
     chosen = [i for i, row in enumerate(numbers) if row in reasons or whole]
     table = layer.table.iloc[chosen].copy()
     row_name, reason_name = text("reading.row", lang), text("reading.reason", lang)
-    table.insert(0, row_name, [numbers[i] for i in chosen])
+    table.insert(0, row_name, [_place(*numbers[i]) for i in chosen])
     table.insert(
         1, reason_name, ["\n".join([*reasons.get(numbers[i], []), *whole]) for i in chosen]
     )
@@ -65,3 +65,7 @@ def write_rejects(path: Path, layer: Layer, faults: Sequence[Fault], lang: str =
         table[name] = words.where(pd.to_numeric(words, errors="coerce").notna(), inert(words))
     write_csv(path, table)
     return len(chosen)
+
+
+def _place(sheet: str | None, row: int) -> int | str:
+    return row if sheet is None else f"{sheet}!{row}"

@@ -41,6 +41,8 @@ def told(found: ReadProjects, level: str) -> list[tuple[str, int | None]]:
 
 GOOD = "A1,雨水管,区水务局,排水,仓场路,开挖,2025-03-01,2025-04-30,121.25,31.39"
 
+UNKNOWN = GOOD.replace("排水", "水务")
+
 
 def test_a_row_becomes_a_project_and_a_site(tmp_path: Path) -> None:
     found = read(rows_file(tmp_path, GOOD.replace("排水", "城市排水")))
@@ -77,13 +79,16 @@ def test_what_was_filed_is_kept(tmp_path: Path) -> None:
 
 def test_unknown_codes_and_columns_are_noted_once_per_value(tmp_path: Path) -> None:
     path = rows_file(
-        tmp_path, f"{GOOD},1", f"{GOOD.replace('A1', 'A2')},2", header=HEADER + ",序号"
+        tmp_path,
+        f"{UNKNOWN},1,x",
+        f"{UNKNOWN.replace('A1', 'A2')},2,y",
+        header=HEADER + ",序号,桩号",
     )
     found = read(path)
     notes = {fault.code: fault for fault in found.faults}
     assert notes["code_unknown"].params["count"] == 2
-    assert notes["code_unknown"].params["found"] == "排水"
-    assert "序号" in str(notes["columns_not_used"].params["columns"])
+    assert notes["code_unknown"].params["found"] == "水务"
+    assert notes["columns_not_used"].params["columns"] == "桩号"  # 序号 only counts the rows
     assert found.projects["sector"].isna().all()
 
 
