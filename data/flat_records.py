@@ -59,7 +59,7 @@ def _put(row: dict[str, Any], name: str, value: Any) -> None:
 
 
 def _flatten_list(values: list[Any], name: str, row: dict[str, Any]) -> None:
-    places = _places(values)
+    places = _places(values, name)
     if places is not None:
         _put(row, name, places)
     elif values and all(isinstance(item, dict) for item in values):
@@ -105,8 +105,11 @@ def is_geometry(value: dict[str, Any]) -> bool:
     )
 
 
-def _places(values: list[Any]) -> str | None:
-    """Return a list of ``{"lat": …, "lng": …}`` as the text of a GeoJSON geometry."""
+def _places(values: list[Any], name: str) -> str | None:
+    """Return a list of ``{"lat": …, "lng": …}`` as the text of a GeoJSON geometry.
+
+    A ring that is called a polygon is one, also where its first place is not repeated.
+    """
     if not values or not isinstance(values[0], dict):
         return None
     names = next((pair for pair in _PLACES if values[0].keys() == set(pair)), None)
@@ -115,6 +118,8 @@ def _places(values: list[Any]) -> str | None:
     xy = [[item.get(name) for name in names] for item in values]
     if not all(type(n) in (int, float) and -_FAR < n < _FAR for place in xy for n in place):
         return None
+    if name.lower().endswith("polygon") and len(xy) > 2 and xy[0] != xy[-1]:
+        xy.append(xy[0])
     shape = shape_of(np.array(xy, dtype=np.float64))
     coordinates: list[Any] = {"Point": xy[0], "LineString": xy}.get(shape.geom_type, [xy])
     return json.dumps({"type": shape.geom_type, "coordinates": coordinates})

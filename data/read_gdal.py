@@ -115,7 +115,11 @@ def read_flatgeobuf(path: Path, source: str) -> FoundLayer:
         link.symlink_to(path.resolve())
         try:
             said = pyogrio.read_info(link)["features"]
-        except (pyogrio.errors.DataSourceError, pyogrio.errors.DataLayerError) as error:
+        except (
+            pyogrio.errors.DataSourceError,
+            pyogrio.errors.DataLayerError,
+            IndexError,  # it opens, and has no layer
+        ) as error:
             raise refusal(source, "file_broken", reason=str(error)[:200]) from None
         found = read_by_gdal(link, None, "flatgeobuf", source)
     if said >= 0 and said != len(found.table):
