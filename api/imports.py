@@ -30,6 +30,7 @@ from coordination.located_cells import gazetteer_of
 from coordination.project_checks import known_projects
 from coordination.quality import Quality
 from coordination.questions import Question
+from coordination.relocation import Relocated, relocate
 from data.column_mapping import ColumnMapping
 from data.coordinates import AS_WRITTEN, Axes, Coordinates, KnownRoads
 from data.geopackage_crs import DEFAULT_CRS
@@ -45,7 +46,7 @@ from data.rejects import write_rejects
 from data.store import ImportOutcome, Store, Transaction
 from geo.frames import Frame
 from geo.road_fit import Roads
-from geo.road_network import build_network
+from geo.road_network import RoadNetwork, build_network
 
 Kind = Literal["roads", "projects", "history", "restrictions", "boundaries", "assets", "aliases"]
 KINDS: tuple[Kind, ...] = get_args(Kind)
@@ -274,10 +275,36 @@ def _roads(store: Store, path: Path, options: ImportOptions, policy: Policy, ste
         "sections": len(network.sections),
         "junctions": len(network.junctions),
     }
+    again = _relocated(store, network, read.crs, policy, options)
+    if again is not None:
+        details["relocated"] = again.located
+
+    def put(change: Transaction) -> ImportOutcome:
+        outcome = change.put_roads(network, source=path.name)
+        if again is not None:
+            change.put_projects(again.projects, again.sites, again.filings)
+        return outcome
+
     return _Read(
-        read.rows, read.faults, read.crs,
-        lambda change: change.put_roads(network, source=path.name),
-        crs is None, details,
+        read.rows, [*read.faults, *(again.notes if again else ())], read.crs, put, crs is None,
+        details, questions=[*(again.questions if again else ())],
+    )  # fmt: skip
+
+
+def _relocated(
+    store: Store, network: RoadNetwork, crs: CRS, policy: Policy, options: ImportOptions
+) -> Relocated | None:
+    """Locate sites that have their place from words, or none yet, on the new roads."""
+    city = store.read_city()
+    if city.sites[["road", "extent_text"]].isna().all(axis=None):
+        return None
+    city = replace(city, network=network, crs=crs)
+    gazetteer = gazetteer_of(city)
+    assert gazetteer is not None
+    return relocate(
+        city, store.filings(), gazetteer, policy,
+        answers=known_answers(store, options.answers), edited=store.sites_edited_elsewhere(),
+        today=int(day_of_judgement(store.info(), None).astype("int64")),
     )  # fmt: skip
 
 

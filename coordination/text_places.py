@@ -35,7 +35,7 @@ _SIDE_POSITIONS = {
 }  # fmt: skip
 _ALL_OF_IT = re.compile("全线|全路段|全段|全程|全路|全长|entire|whole", re.IGNORECASE)
 """Words that say of a road named alone that all of it is meant."""
-_FILLED = ("road", "position", "width_m", "length_m", "area_m2")
+FILLED = ("road", "position", "width_m", "length_m", "area_m2")
 """What a text may say besides the place; it fills what the row leaves open."""
 
 
@@ -212,7 +212,7 @@ class _Work:
         self.row = rows["row"].tolist()
         self.cells = {
             name: rows[name].astype(object).where(rows[name].notna(), None).tolist()
-            for name in ("code", *_FILLED)
+            for name in ("code", *FILLED)
         }
 
     def said_instead(self, at: int) -> str | None:
@@ -271,7 +271,7 @@ class _Work:
             site.changes = {"extent_text": extent.text, "length_m": None, "area_m2": None}
             if said["road"] is not None:
                 site.changes["road"] = said["road"]
-        for name in _FILLED:
+        for name in FILLED:
             if said[name] is None or site.changes.get(name, self.cells[name][at]) is not None:
                 continue
             site.changes[name] = said[name]

@@ -196,6 +196,15 @@ class GeopackageStore:
             answers = read_table(connection, schema.ANSWERS)
         return answers.astype({"revision": "int64"})
 
+    def sites_edited_elsewhere(self) -> frozenset[str]:
+        """Return the sites (``code/site``) that another program has ever changed."""
+        with self._snapshot() as connection:
+            rows = connection.execute(
+                "SELECT DISTINCT row_key FROM change_log"
+                " WHERE table_name = 'sites' AND actor = 'external'"
+            ).fetchall()
+        return frozenset(key for (key,) in rows)
+
     def filings(self) -> pd.DataFrame:
         """Return every site's geometry as it was filed (columns as in ``put_projects``)."""
         with self._snapshot() as connection:

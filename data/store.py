@@ -216,6 +216,9 @@ class Store(Protocol):
         Columns: ``key, kind, subject, answer, label, actor, at, revision``.
         """
 
+    def sites_edited_elsewhere(self) -> frozenset[str]:
+        """Return the sites (``code/site``) that another program, such as QGIS, has ever changed."""
+
     def filings(self) -> pd.DataFrame:
         """Return every site's geometry as it was filed (columns as in ``put_projects``)."""
 
