@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from api.commands import demo, detection, exports, imports, locate, pairs, serve, stores
+from api.commands import demo, detection, exports, imports, locate, pairs, quality, serve, stores
 from api.commands.session import words
 from api.commands.usage import Commands
 from api.provenance import SOFTWARE_VERSION
@@ -38,7 +38,7 @@ def _root(
     del version
 
 
-for module in (demo, stores, imports, locate, exports, detection, pairs, serve):
+for module in (demo, stores, imports, locate, exports, detection, pairs, serve, quality):
     module.register(app)
 
 

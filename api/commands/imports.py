@@ -20,12 +20,17 @@ from api.commands.session import (
     words,
 )
 from api.imports import KINDS, ImportOptions, ImportReport, Kind, import_document, import_path
+from api.judgement import quality_lines
 from api.parse import parse_axes, parse_frame
 from coordination import Policy
+from coordination.faults import UsageError
 from coordination.questions import Question, together
 from data.column_mapping import load_mapping
-from data.read_control_points import LIMIT_M
+from data.comparison_files import write_comparison
 from data.question_files import read_answers, write_questions
+from data.read_control_points import LIMIT_M
+
+SHOWN_CHANGES = 40
 
 FileArgument = Annotated[Path, typer.Argument(help=words("option.open_file"))]
 CrsOption = Annotated[str | None, typer.Option("--crs", help=words("option.crs"))]
@@ -47,6 +52,11 @@ RejectsOption = Annotated[Path | None, typer.Option("--rejects", help=words("opt
 QuestionsOption = Annotated[
     Path | None, typer.Option("--questions", help=words("option.questions"))
 ]
+CompareOption = Annotated[bool, typer.Option("--compare", help=words("option.compare"))]
+CompareOutOption = Annotated[
+    Path | None, typer.Option("--compare-out", help=words("option.compare_out"))
+]
+EditionOption = Annotated[str | None, typer.Option("--edition-of", help=words("option.edition_of"))]
 AnswersOption = Annotated[Path | None, typer.Option("--answers", help=words("option.answers"))]
 
 
@@ -76,18 +86,25 @@ def _add(group: typer.Typer, kind: Kind) -> None:
         rejects: RejectsOption = None,
         questions: QuestionsOption = None,
         answers: AnswersOption = None,
+        compare: CompareOption = False,
+        compare_out: CompareOutOption = None,
+        edition_of: EditionOption = None,
         as_json: JsonOption = False,
         lang: LangOption = None,
     ) -> None:
         with Session(store=store, lang=lang, as_json=as_json) as session:
-            for written in (rejects, questions):
+            comparing = compare or compare_out is not None
+            if kind != "projects" and (comparing or edition_of is not None):
+                raise UsageError("cli.error.only_projects")
+            for written in (rejects, questions, compare_out):
                 refuse_overwriting(written, file, mapping, answers, session.settings.store)
             options = ImportOptions(
                 mapping=load_mapping(existing(mapping)) if mapping else None,
                 crs=crs, frame=parse_frame(frame), axes=parse_axes(axes),
                 control_points=existing(control_points) if control_points else None,
                 control_limit_m=control_limit_m, encoding=encoding, layer=layer,
-                partial=partial, dry_run=dry_run, rejects=rejects,
+                partial=partial, dry_run=dry_run or comparing, rejects=rejects,
+                edition_of=edition_of,
                 answers=read_answers(existing(answers)) if answers else None, lang=session.lang,
             )  # fmt: skip
             with session.steps(3) as step:
@@ -96,7 +113,10 @@ def _add(group: typer.Typer, kind: Kind) -> None:
                 )  # fmt: skip
             if questions is not None:
                 write_questions(questions, report.questions, session.lang)
+            if compare_out is not None and report.edition is not None:
+                write_comparison(compare_out, report.edition, lang=session.lang)
             tell(session, report)
+            tell_list(session, report, whole=comparing)
             tell_questions(session, report.questions, questions)
             session.emit(import_document(report, session.lang))
             if report.refused:
@@ -113,6 +133,31 @@ def tell(session: Session, report: ImportReport) -> None:
     tell_counts(session, report)
     if not report.written:
         session.say("say.dry" if not report.refused else "say.not_written")
+
+
+def tell_list(session: Session, report: ImportReport, *, whole: bool) -> None:
+    """Say how a list of projects compares with the store, and how good its data is.
+
+    ``whole`` names the projects that are not unchanged as well.
+    """
+    edition = report.edition
+    if edition is not None and (whole or edition.continues):
+        for line in edition.summary(session.lang):
+            session.write(line)
+    if edition is not None and whole:
+        changed = edition.table["status"] != "unchanged"
+        sentences = [
+            sentence
+            for sentence, shown in zip(edition.sentences(session.lang), changed, strict=True)
+            if shown
+        ]
+        for sentence in sentences[:SHOWN_CHANGES]:
+            session.write(sentence)
+        if len(sentences) > SHOWN_CHANGES:
+            session.say("say.more_changes", count=len(sentences) - SHOWN_CHANGES)
+    if report.quality is not None:
+        for line in quality_lines(report.quality, session.lang):
+            session.write(line)
 
 
 def tell_questions(session: Session, asked: Sequence[Question], path: Path | None) -> None:

@@ -40,11 +40,15 @@ def post_import(
     axes: Annotated[Axes | None, Form()] = None,
     encoding: Annotated[str | None, Form()] = None,
     layer: Annotated[str | None, Form()] = None,
+    edition_of: Annotated[
+        str | None, Form(description="stored file whose next edition the list is")
+    ] = None,
     dry_run: Annotated[bool, Query()] = False,
     partial: Annotated[bool, Query()] = False,
 ) -> dict[str, Any]:
     """Import a file; the answer lists every row: what became of it, and why."""
     options = ImportOptions(
+        edition_of=edition_of,
         mapping=parse_mapping(mapping, source="mapping") if mapping else None,
         crs=crs, frame=frame, axes=axes, encoding=encoding, layer=layer, partial=partial, dry_run=dry_run,
     )  # fmt: skip
