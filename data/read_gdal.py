@@ -23,7 +23,7 @@ import shapely
 from coordination.faults import Fault
 from data.found_layer import Format, FoundLayer
 from data.judge_crs import refusal
-from data.shapefile_parts import dbf_encoding, missing_or_cut_parts
+from data.shapefile_parts import dbf_text_encoding, missing_or_cut_parts
 
 _PARTS = (".shp", ".shx", ".dbf", ".prj", ".cpg")
 _HEADER_BYTES = 100
@@ -42,7 +42,7 @@ def read_shapefile(path: Path, source: str, encoding: str | None) -> FoundLayer:
     if lacking:
         code, part = lacking
         raise refusal(source, code, part=part)
-    used, guessed = dbf_encoding(main) if encoding is None else (encoding, False)
+    used, notes = dbf_text_encoding(main) if encoding is None else (encoding, [])
     if used is None:
         raise refusal(source, "encoding_unknown")
     kinds = _record_kinds(main, source)
@@ -59,8 +59,7 @@ def read_shapefile(path: Path, source: str, encoding: str | None) -> FoundLayer:
         found.faults += [
             Fault("geometry_unreadable", row=int(at) + 1) for at in np.flatnonzero(lost)
         ]
-    if guessed:
-        found.faults.append(Fault("encoding_guessed", level="note", params={"encoding": used}))
+    found.faults += notes
     return found
 
 

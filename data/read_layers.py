@@ -28,6 +28,7 @@ from data.coordinates import AS_WRITTEN, Coordinates, holds_coordinates
 from data.found_layer import Format, FoundLayer
 from data.geometry_columns import find_geometry
 from data.judge_crs import crs_of, judged_crs, judged_geometry, refusal
+from data.mojibake import garbled_columns
 from data.read_gdal import read_flatgeobuf, read_shapefile
 from data.read_geojson import features_of, read_features
 from data.read_geopackage import read_geopackage
@@ -191,7 +192,7 @@ def read_layer(
     source = path.name or str(path)
     stated = crs_of(crs, source) if crs is not None else None
     found = _read(path, source, layer, encoding, hints or SourceHints())
-    faults = list(found.faults)
+    faults = found.faults + garbled_columns(found.table)
     table = found.table.reset_index(drop=True)
     nowhere = found.geometry is None or not shapely.is_geometry(found.geometry).any()
     if found.geometry is None or (nowhere and found.crs is None and stated is None):

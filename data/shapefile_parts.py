@@ -100,8 +100,33 @@ def missing_or_cut_parts(path: Path) -> tuple[str, str] | None:
     return None
 
 
+def dbf_text_encoding(path: Path) -> tuple[str | None, list[Fault]]:
+    """Return the encoding of a Shapefile's text, and a note where it was inferred or stated wrongly.
+
+    What `dbf_encoding` finds is held against the bytes: a ``.cpg`` or language driver that says
+    something else than strict decoding shows is overruled. None where the text is no known encoding.
+    """
+    said, inferred = dbf_encoding(path)
+    if said is None:
+        return None, []
+    if inferred:
+        return said, [Fault("encoding_guessed", level="note", params={"encoding": said})]
+    dbf = _part(path, ".dbf")
+    texts = [text for text in _dbf_texts(dbf.read_bytes() if dbf else b"") if not text.isascii()]
+    if not texts or said == "utf-8" and all(_decodes(text, said) for text in texts):
+        return said, []
+    fits = [name for name in ("utf-8", "gb18030") if all(_decodes(text, name) for text in texts)]
+    # Text of Chinese letters that is whole UTF-8 is nothing else; the other way round it can be.
+    wrong = "utf-8" in fits or (said == "utf-8" and fits) or not all(_decodes(t, said) for t in texts)
+    if not wrong or not fits or fits[0] == said:
+        return said, []
+    part = ".cpg" if _part(path, ".cpg") is not None else ".dbf"
+    params: dict[str, str | int | float] = {"part": part, "said": said, "used": fits[0]}
+    return fits[0], [Fault("encodings.cpg_wrong", level="note", params=params)]
+
+
 def dbf_encoding(path: Path) -> tuple[str | None, bool]:
-    """Return the encoding of a Shapefile's text, and whether it was only inferred.
+    """Return the encoding that a Shapefile states, and whether it was only inferred.
 
     Order: ``.cpg``, the language driver in the DBF, strict UTF-8, strict GB18030; None where the
     text is none of them.
