@@ -450,18 +450,16 @@ def beside(ways: Ways, walk: Walk) -> list[tuple[int, float, float]]:
     length = walk.line.length
     inside = (along > 1e-6) & (along < length - 1e-6)
     inside &= shapely.distance(points, walk.line) <= PARALLEL_M
+    # Runs of neighbouring samples that lie beside the walk, each within one line.
+    starts = np.flatnonzero(inside & ~np.append(False, inside[:-1] & (owner[1:] == owner[:-1])))
+    stops = np.flatnonzero(inside & ~np.append(inside[1:] & (owner[1:] == owner[:-1]), False))
     found = []
-    for line in range(len(others)):
-        own = np.flatnonzero((owner == line) & inside)
-        if not len(own):
-            continue
-        low, high = float(at[own[0]]), float(at[own[-1]])
-        step = float(size[line] / steps[line])
-        low, high = _ends_of(lines[line], walk.line, low, high, step)
-        chord = np.subtract(
-            lines[line].interpolate(high).coords[0], lines[line].interpolate(low).coords[0]
-        )
-        first, last = (walk.line.project(lines[line].interpolate(m)) for m in (low, high))
+    for start, stop in zip(starts.tolist(), stops.tolist(), strict=True):
+        line = lines[owner[start]]
+        step = float(size[owner[start]] / steps[owner[start]])
+        low, high = _ends_of(line, walk.line, float(at[start]), float(at[stop]), step)
+        chord = np.subtract(line.interpolate(high).coords[0], line.interpolate(low).coords[0])
+        first, last = (walk.line.project(line.interpolate(m)) for m in (low, high))
         there = np.subtract(
             walk.line.interpolate(last).coords[0], walk.line.interpolate(first).coords[0]
         )
@@ -469,8 +467,16 @@ def beside(ways: Ways, walk: Walk) -> list[tuple[int, float, float]]:
         if high - low < _LEAST_BESIDE_M or scale <= 0 or abs(chord @ there) < 0.7 * scale:
             continue
         span = (low, high) if last > first else (high, low)
-        found.append((min(first, last), int(others[line]), *span))
+        found.append((min(first, last), int(others[owner[start]]), *span))
     return [(s, a, b) for _, s, a, b in sorted(found)]
+
+
+def _leaves(line: shapely.LineString, walk: shapely.LineString) -> bool:
+    """Return whether a line goes further from a walk than its other carriageway would."""
+    points = as_geometries(shapely.points(shapely.segmentize(line, _STEP_M).coords))
+    along = shapely.line_locate_point(walk, points)
+    inside = (along > 1e-6) & (along < walk.length - 1e-6)
+    return bool((inside & (shapely.distance(points, walk) > PARALLEL_M)).any())
 
 
 def _ends_of(
@@ -486,7 +492,8 @@ def _ends_of(
 def _ear(ways: Ways, walk: Walk) -> frozenset[int] | None:
     """Return the sections of a walk that another way of the road leads round, or None."""
     parallel = walk.beside
-    covered = {int(s) for s in walk.section} | {s for s, _, _ in parallel}
+    covered = set(walk.section.tolist())
+    covered |= {s for s, _, _ in parallel if not _leaves(ways.lines[s], walk.line)}
     rest = np.array([s for s in ways.sections.tolist() if s not in covered], dtype=np.int64)
     if not len(rest):
         return None
