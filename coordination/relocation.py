@@ -81,13 +81,9 @@ def relocate(
         return None
     old = sites[concerned]
     rows = pd.DataFrame(old.drop(columns="geometry")).assign(code=old["project_code"], row=0)
+    inferred = [_names(names) for names in rows["inferred"]]
     for name in FILLED:  # what the words said is read from them again
-        said = (
-            rows["inferred"]
-            .str.split()
-            .map(lambda names, one=name: one in names, na_action="ignore")
-        )
-        rows[name] = rows[name].mask(said.fillna(value=False).astype(bool))
+        rows[name] = rows[name].mask(np.array([name in names for names in inferred], dtype=bool))
     nowhere = np.full(len(rows), None, dtype=object)
     placed = place_by_text(rows, nowhere, gazetteer, policy, today=today, answers=answers)
     again = _again(old, rows, placed, city)
