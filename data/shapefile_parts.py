@@ -113,11 +113,17 @@ def dbf_text_encoding(path: Path) -> tuple[str | None, list[Fault]]:
         return said, [Fault("encoding_guessed", level="note", params={"encoding": said})]
     dbf = _part(path, ".dbf")
     texts = [text for text in _dbf_texts(dbf.read_bytes() if dbf else b"") if not text.isascii()]
-    if not texts or said == "utf-8" and all(_decodes(text, said) for text in texts):
+    if not texts or (said == "utf-8" and all(_decodes(text, said) for text in texts)):
         return said, []
     fits = [name for name in ("utf-8", "gb18030") if all(_decodes(text, name) for text in texts)]
+    if said != "utf-8" and not any(
+        c >= "\u2e80" for t in texts for c in t.decode("utf-8", "ignore")
+    ):
+        fits = [name for name in fits if name != "utf-8"]  # two bytes of GBK can be one of UTF-8
     # Text of Chinese letters that is whole UTF-8 is nothing else; the other way round it can be.
-    wrong = "utf-8" in fits or (said == "utf-8" and fits) or not all(_decodes(t, said) for t in texts)
+    wrong = (
+        "utf-8" in fits or (said == "utf-8" and fits) or not all(_decodes(t, said) for t in texts)
+    )
     if not wrong or not fits or fits[0] == said:
         return said, []
     part = ".cpg" if _part(path, ".cpg") is not None else ".dbf"

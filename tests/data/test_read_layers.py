@@ -252,7 +252,7 @@ def test_csv_coordinates_ask_for_their_crs(tmp_path: Path) -> None:
     assert layer.table.geometry.notna().tolist() == [True, False, False]
     assert [(fault.code, fault.row) for fault in layer.faults] == [("geometry_unreadable", 3)]
     metres = put(tmp_path / "b.csv", "id,x,y\n1,500000,3400000\n")
-    assert refusal(metres) == ["crs_missing_metres"]
+    assert refusal(metres) == ["crs_missing_metres", "coordinates.crs_readings"]
 
 
 def test_csv_with_geojson_in_a_column(tmp_path: Path) -> None:
