@@ -229,7 +229,7 @@ def _alone(reading: _Reading, named: Named, asides: Sequence[Word] = ()) -> None
     words = named.words
     roads = [word.text for word in words if word.kind == "ROAD"]
     last = words[-1].kind
-    if last == "ROAD":
+    if last == "ROAD" and len(roads) == len(words):
         name = _name(words)
         if _split_by_blank(named):
             _loose(reading, text, tuple(roads), asides, "roads_side_by_side")
@@ -243,7 +243,7 @@ def _alone(reading: _Reading, named: Named, asides: Sequence[Word] = ()) -> None
             _add(reading, Extent(text, "whole_road", (name,)), asides)
         return
     own = tuple(roads) or reading.roads[:1]
-    if last in {"BRIDGE", "PLACE", "RIVER"}:
+    if last in {"BRIDGE", "PLACE", "RIVER", "ROAD"}:
         if kinds & _UNSURE:
             reading.faults.append(note("near_only", text=text))
             _add(reading, Extent(text, "place", own, place=text), asides)

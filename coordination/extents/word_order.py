@@ -12,7 +12,7 @@ from coordination.extents.words import ASIDES, NAMES, Word
 
 _LINKS = frozenset({"COMMA", "AND", "SLASH"})
 _OPENERS = _LINKS | {"OPEN", "SEP", "FROM"}
-_SEALS = frozenset({"CLOSE", "JUNCTION", "AREA"})
+_SEALS = frozenset({"CLOSE", "JUNCTION", "AREA", "BEYOND"})
 LONGEST_PLACE = 16
 """Letters; what is longer is a sentence."""
 

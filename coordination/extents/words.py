@@ -57,11 +57,14 @@ class Word:
         return self.text
 
 
+_ENDS_BEGIN = frozenset({"OPEN", "CLOSE", "FROM", "SEP"})
 _MARKS = {"-": "SEP", ",": "COMMA", ";": "COMMA", "/": "SLASH", "×": "SLASH", "&": "AND",
           "(": "OPEN", ")": "CLOSE"}  # fmt: skip
 _CHUNK = re.compile(r"(?:[^-,;/×&() :+]|(?<=[A-Za-z0-9.]) (?=[A-Za-z]))+")
 
 _H = "[\u4e00-\u9fff]"
+_B = "(?![至到与與])[\u4e00-\u9fff]"
+"""A letter inside the name of a bridge, river or place: these hold no link."""
 _ROAD = re.compile(rf"(?:{_H}|[A-Za-z0-9·•.])+?(?:{v.ROAD_SUFFIX})(?:(?:路|街|弄|巷|道)(?!口))*")
 _NUMBERED = re.compile(v.LINEAR_NAMES.pattern + rf"(?!{_H}*[路街桥])|[SGXYC]\d{{1,5}}(?={_H})")
 _NAME_GOES_ON = re.compile(
@@ -72,13 +75,13 @@ _NAME_ENDS = (
     rf"(?=$|[{_CONTINUES}]|{v.OFFSET.replace('(?P<off_dir>', '(?:').replace('(?P<off_m>', '(?:').replace('(?P<off_unit>', '(?:')}"
     rf"|{v.D}(?:侧|側)|{v.WORK_WORDS_2}|{v.UP}|{v.DOWN})"
 )
-_BRIDGE = re.compile(rf"(?:{_H}|[A-Za-z0-9·•])+?(?:{v.BRIDGE_SUFFIX})+{_NAME_ENDS}")
+_BRIDGE = re.compile(rf"(?:{_B}|[A-Za-z0-9·•])+?(?:{v.BRIDGE_SUFFIX})+{_NAME_ENDS}")
 _RIVER = re.compile(
-    rf"(?!{_H}{{0,6}}(?:側溝|侧沟|边沟|水沟|管沟|缆沟|明沟|盖板沟)){_H}+?(?:{v.RIVER_SUFFIX})(?=$|[至到与與及])"
+    rf"(?!{_H}{{0,10}}(?:側溝|侧沟|边沟|水沟|管沟|缆沟|明沟|盖板沟))(?:{_B}){{1,8}}?(?:{v.RIVER_SUFFIX})(?=$|[至到与與及])"
 )
-_SOMEWHERE = re.compile(rf"(?:{_H}|[A-Za-z0-9·•])+?(?:{v.PLACE_SUFFIX}){_NAME_ENDS}")
+_SOMEWHERE = re.compile(rf"(?:{_B}|[A-Za-z0-9·•])+?(?:{v.PLACE_SUFFIX}){_NAME_ENDS}")
 _BORDER = re.compile(
-    rf"(?P<border_of>{_H}{{0,8}}?[镇鎮区區市县縣乡鄉村道省])(?:行政)?(?:边|交|分)?界(?:线|处)?(?=$|[至到])"
+    rf"(?P<border_of>(?:(?![路街弄]){_B}){{0,8}}?[镇鎮区區市县縣乡鄉村道省])(?:行政)?(?:边|交|分)?界(?:线|处)?(?=$|[至到])"
     rf"|(?:行政区?|辖区|区划)?(?:{v.BORDER_SUFFIX})(?:线|处)?(?=$|[至到])"
 )
 _ROAD_END = re.compile(rf"(?:{v.ROAD_END})(?:处)?(?=$|[至到])")
@@ -204,14 +207,18 @@ class _Reader:
         if self.only_admin(start, end):
             return self.add("REST", start, end)
         admin = v.ADMIN.match(text, start, end)
-        if admin and admin.end() > start and self.road(admin.end(), end, core=2):
+        border = _BORDER.match(text, start, end)
+        if admin and admin.end() > start and not border and self.road(admin.end(), end, core=2):
             place = self.add("REST", start, admin.end())
         unknown = place
         while place < end:
             found = self.word(place, end)
-            if found is None and unknown < place and _TO.match(text, place, end):
-                if self.name(place + 1, end) or self.is_numeric(place + 1):
-                    found = "SEP", place + 1, None
+            if (
+                unknown < place
+                and _TO.match(text, place, end)
+                and (self.follows(place + 1, end) or self.between(unknown, place, end))
+            ):
+                found = "SEP", place + 1, None  # 彭赵中区至嘉新公路
             if found is None:
                 place += 1
                 continue
@@ -268,6 +275,9 @@ class _Reader:
             return "NUMERIC", place, None
         name = self.name(place, end)
         keyword = self.keyword(place, end)
+        reference = _REFERENCE.match(text, place, end)
+        if reference and not (name and v.STEMLESS.fullmatch(text, reference.end(), name[1])):
+            return "REFERENCE", end, None
         if keyword is not None:
             rest = name[1] if name else None
             if (
@@ -283,9 +293,6 @@ class _Reader:
             return name
         if keyword is not None:
             return keyword
-        reference = _REFERENCE.match(text, place, end)
-        if reference:
-            return "REFERENCE", end, None
         work = _WORK.match(text, place, end)
         if work and (work.end() == end or work.end() - place >= 2):
             return "REST", work.end(), None
@@ -346,6 +353,17 @@ class _Reader:
     def more_follows(self, end: int) -> bool:
         return end < len(self.text) and self.text[end] == " "
 
+    def between(self, start: int, place: int, end: int) -> bool:
+        """Whether 至 stands between two names of unknown kind where ends are told: (外滩至中区)."""
+        if place - start < 2 or end - place < 3:
+            return False
+        last = next((w.kind for w in reversed(self.words[-12:]) if w.kind in _ENDS_BEGIN), "")
+        return last in {"OPEN", "FROM"}
+
+    def follows(self, place: int, end: int) -> bool:
+        """Whether a name or a number begins here."""
+        return self.name(place, end) is not None or (place < end and self.is_numeric(place))
+
     def joins(self, place: int, end: int) -> bool:
         """Whether 和 at the end of a name joins, or begins the next name: A路和B路, A路和平路."""
         if place >= end:
@@ -371,7 +389,7 @@ class _Reader:
         start = place + 1
         name = self.name(start, end)
         stop = name[1] if name else start
-        if name is None and not self.is_numeric(start):
+        if name is None and not self.is_numeric(start) and self.text[place] == "由":
             return False
         if not _UNTIL.match(self.text, stop):
             return False
