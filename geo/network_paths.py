@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from itertools import pairwise
 from typing import Any
@@ -102,6 +103,8 @@ class Ways:
         Coordinates of the nodes.
     lines, node_from, node_to
         Geometry and nodes of all sections of the network, shape (all,).
+    divided
+        Whether any of the sections is oneway.
     """
 
     network: RoadNetwork
@@ -111,6 +114,7 @@ class Ways:
     lines: Geometries
     node_from: npt.NDArray[np.object_]
     node_to: npt.NDArray[np.object_]
+    divided: bool
 
 
 def node_points(network: RoadNetwork) -> dict[str, tuple[float, float]]:
@@ -195,7 +199,7 @@ def ways_along(
         for u, v, gap in _gaps(graph, point, bridge_m):
             graph.add_edge(u, v, cost=gap, legal=True, span=(-1, 0.0, gap))
             graph.add_edge(v, u, cost=gap, legal=True, span=(-1, 0.0, gap))
-    return Ways(network, own, graph, point, lines, node_from, node_to)
+    return Ways(network, own, graph, point, lines, node_from, node_to, bool(oneway.any()))
 
 
 def _gaps(
@@ -298,9 +302,19 @@ def walks(ways: Ways, start: Place, end: Place) -> list[Walk]:
     return [one, replace(second, unique=False, beside=tuple(beside(ways, second)))]
 
 
-def _with_places(ways: Ways, places: dict[str, Place]) -> nx.MultiDiGraph[Any]:
-    """Return the graph with a node for each place."""
-    graph = ways.graph.copy()
+@contextmanager
+def _with_places(ways: Ways, places: dict[str, Place]) -> Iterator[nx.MultiDiGraph[Any]]:
+    """Lend the graph with a node for each place; they are taken out again afterwards."""
+    graph = ways.graph
+    try:
+        _add_places(ways, places)
+        yield graph
+    finally:
+        graph.remove_nodes_from(places)
+
+
+def _add_places(ways: Ways, places: dict[str, Place]) -> None:
+    graph = ways.graph
     table = ways.network.sections
     for name, place in places.items():
         for node in place.nodes:
@@ -332,13 +346,33 @@ def _with_places(ways: Ways, places: dict[str, Place]) -> nx.MultiDiGraph[Any]:
         graph.add_edge(
             b, a, cost=cost, legal=both or not ahead, span=(one.section, two.at_m, one.at_m)
         )
-    return graph
 
 
 def _shortest(ways: Ways, start: Place, end: Place, without: frozenset[int]) -> Walk | None:
-    graph = _with_places(ways, {"start": start, "end": end})
-    if "start" not in graph or "end" not in graph:
+    """Return the shortest walk that keeps off some sections, or None."""
+    with _with_places(ways, {"start": start, "end": end}) as graph:
+        if "start" not in graph or "end" not in graph:
+            return None
+        path = _best_path(graph, without, divided=ways.divided)
+        if path is None:
+            return None
+        spans, passed, gap = path
+    spans = [span for span in spans if span[0] >= 0 and abs(span[1] - span[2]) > 1e-6]
+    if not spans:
         return None
+    section = np.array([span[0] for span in spans], dtype=np.int64)
+    from_m = np.array([span[1] for span in spans])
+    to_m = np.array([span[2] for span in spans])
+    return Walk(section, from_m, to_m, _joined(ways.lines, spans), gap, passed)
+
+
+def _best_path(
+    graph: nx.MultiDiGraph[Any], without: frozenset[int], *, divided: bool
+) -> tuple[list[tuple[int, float, float]], tuple[str, ...], float] | None:
+    """Return the spans of the shortest path, the nodes on it, and its widest gap [m].
+
+    A road without carriageways is walked alike in both directions: once is enough.
+    """
 
     def cost(legal_only: bool) -> Any:
         def of(_u: str, _v: str, edges: dict[int, dict[str, Any]]) -> float | None:
@@ -353,13 +387,15 @@ def _shortest(ways: Ways, start: Place, end: Place, without: frozenset[int]) -> 
         return of
 
     found: list[tuple[float, list[str], bool]] = []
-    for legal_only in (True, False):
-        for source, target in (("start", "end"), ("end", "start")):
-            try:
-                size, path = _dijkstra(graph, source, target, cost(legal_only))
-            except nx.NetworkXNoPath:
-                continue
-            found.append((size, path, legal_only))
+    runs = [("start", "end", False)]
+    if divided:
+        runs += [("start", "end", True), ("end", "start", True)]
+    for source, target, legal_only in runs:
+        try:
+            size, path = _dijkstra(graph, source, target, cost(legal_only))
+        except nx.NetworkXNoPath:
+            continue
+        found.append((size, path, legal_only))
     if not found:
         return None
     shortest = min(size for size, _, _ in found)
@@ -385,14 +421,7 @@ def _shortest(ways: Ways, start: Place, end: Place, without: frozenset[int]) -> 
         spans = [(s, b, a) for s, a, b in reversed(spans)]
         passed.reverse()
     gap = max((abs(b - a) for s, a, b in spans if s < 0), default=0.0)
-    spans = [span for span in spans if span[0] >= 0 and abs(span[1] - span[2]) > 1e-6]
-    if not spans:
-        return None
-    section = np.array([span[0] for span in spans], dtype=np.int64)
-    from_m = np.array([span[1] for span in spans])
-    to_m = np.array([span[2] for span in spans])
-    line = _joined(ways.lines, spans)
-    return Walk(section, from_m, to_m, line, gap, tuple(dict.fromkeys(passed)))
+    return spans, tuple(dict.fromkeys(passed)), gap
 
 
 def _dijkstra(
@@ -551,10 +580,10 @@ def places_at(ways: Ways, start: Place, distance_m: float) -> list[Place]:
     distance_m
         Distance along the road [m].
     """
-    graph = _with_places(ways, {"start": start, "end": Place()})
-    if "start" not in graph:
-        return []
-    reached = nx.single_source_dijkstra_path_length(graph, "start", weight="cost")
+    with _with_places(ways, {"start": start, "end": Place()}) as graph:
+        if "start" not in graph:
+            return []
+        reached = nx.single_source_dijkstra_path_length(graph, "start", weight="cost")
     table = ways.network.sections
     found = []
     for section in ways.sections.tolist():
