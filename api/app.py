@@ -7,7 +7,7 @@ from fastapi import FastAPI
 from api import problems
 from api.guard import BodyLimit, LoopbackGuard
 from api.provenance import SOFTWARE_VERSION
-from api.routers import checks, coverage, findings, imports, pages, projects
+from api.routers import answers, checks, coverage, findings, imports, pages, projects
 from api.settings import Settings
 from api.snapshots import Snapshots, StoreOpener
 from coordination import Policy
@@ -42,7 +42,7 @@ def create_app(settings: Settings, store: StoreOpener | None = None) -> FastAPI:
     app.state.snapshots = Snapshots(store or opener)
     app.state.maps = {}
     problems.install(app)
-    for module in (projects, findings, coverage, imports, checks, pages):
+    for module in (projects, findings, coverage, imports, checks, pages, answers):
         app.include_router(module.router)
     app.add_middleware(BodyLimit, limit_bytes=settings.max_upload_mb * 1_000_000)
     # There are no accounts yet: whatever address it listens on, only this machine is answered.

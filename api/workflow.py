@@ -17,6 +17,7 @@ from coordination.check import check
 from coordination.faults import InputRefusedError, StoreError, UsageError
 from coordination.figures import cases
 from coordination.findings import SEVERITIES, Findings
+from coordination.located_cells import gazetteer_of
 from coordination.review import merge
 from data.findings_files import write_findings
 from data.read_projects import read_projects
@@ -155,7 +156,9 @@ def check_path(
     info = store.info()
     city = store.read_city()
     read = read_projects(
-        path, policy=policy, working_crs=info.crs, time_zone=info.time_zone
+        path, policy=policy, working_crs=info.crs, time_zone=info.time_zone,
+        gazetteer=gazetteer_of(city), answers=store.answers(),
+        today=day_of_judgement(info, as_of).astype(object),
     )  # fmt: skip
     refused = [fault for fault in read.faults if fault.level == "refused"]
     if refused:
