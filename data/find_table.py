@@ -18,7 +18,7 @@ import pandas as pd
 
 from coordination.faults import Fault
 from data.column_mapping import field_of
-from data.headers import BELOW, every_unit, fold, is_known, take_apart
+from data.headers import BELOW, every_unit, fold, is_known, take_apart, words
 from data.sheets import Range
 from data.table_rows import another_header, kinds_of_rows
 
@@ -155,7 +155,7 @@ def find_table(
     kinds = kinds_of_rows(body, written, above=above, merged=inside, first=bottom + 1)
     if top > 0:
         params: dict[str, str | int | float] = {"header_row": top + 1}
-        notes.append(Fault("header_found", "note", row=top + 1, params=params))
+        notes.append(Fault("header_found", "note", params=params))
     notes += kinds.notes
     body, spread = _filled_down(body, written, inside, kinds.kept, bottom + 1)
     notes += spread
@@ -246,6 +246,15 @@ def _is_text(value: Any) -> bool:
         isinstance(value, str)
         and len(value) <= _MOST_HEADER_LETTERS
         and not _NUMBERLIKE.fullmatch(value.strip())
+        and not _says_something(value)
+    )
+
+
+def _says_something(value: str) -> bool:
+    """Tell whether a text is a line such as 填报单位：区水务局, which no header is."""
+    label, colon, said = fold(value).partition(":")
+    return bool(colon and said) and any(
+        label in words(kind) for kind in ("unit_line", "list_unit", "list_date")
     )
 
 
@@ -371,7 +380,7 @@ def _best(
         if block.known >= 2 and block.known >= 0.3 * sum(name is not None for name in block.names)
     ]
     if likely:
-        best = max(likely, key=lambda block: (block.known, -block.top))
+        best = max(likely, key=lambda block: (block.known, -block.depth, -block.top))
         # A row that hides inside the best one, or says the same again, is no rival.
         rivals = [
             block
