@@ -45,6 +45,7 @@ _COORDINATES = (
         ("lat", "latitude", "latitud", "latitudine", "纬度", "緯度"),
     ),
     (("x", "x坐标", "x座標", "东坐标", "easting"), ("y", "y坐标", "y座標", "北坐标", "northing")),
+    (("横坐标", "横坐标y", "y(东)", "y(东坐标)", "东"), ("纵坐标", "纵坐标x", "x(北)", "x(北坐标)", "北")),
     (("中心点x坐标", "中心點x坐標"), ("中心点y坐标", "中心點y坐標")),
 )
 _LATITUDE_FIRST = frozenset({"geo_point_2d"})
