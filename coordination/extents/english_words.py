@@ -171,7 +171,7 @@ def _name(words: list[Word], text: str, start: int, end: int) -> None:
 
 
 def _junctions(words: list[Word]) -> list[Word]:
-    """``A at B`` and ``intersection of A and B`` are junctions; an AT that joins no roads is loose."""
+    """Make junctions of ``A at B`` and ``intersection of A and B``; another ``at`` is loose."""
     out: list[Word] = []
     waiting = False
     for place, word in enumerate(words):

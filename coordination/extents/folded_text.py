@@ -118,7 +118,7 @@ def without_idle_blanks(folded: FoldedText) -> FoldedText:
 
     Examples
     --------
-    >>> without_idle_blanks(fold("博 园 路 （ 嘉松北路\\n— 墨玉路 ） 大修")).text
+    >>> without_idle_blanks(fold("博 园 路 （ 嘉松北路\n— 墨玉路 ） 大修")).text
     '博园路(嘉松北路-墨玉路)大修'
     """
     for pattern in (_BREAK_TO_DROP, _BLANK_TO_DROP):

@@ -222,7 +222,7 @@ def _named_words(names: Iterable[Named]) -> list[Word]:
 
 
 def _alone(reading: _Reading, named: Named, asides: Sequence[Word] = ()) -> None:
-    """A name with nothing but asides: a whole road, a part of it, or a place."""
+    """Read a name with nothing but asides: a whole road, a part of it, or a place."""
     text = _text_of(reading, named)
     asides = [*named.asides, *asides]
     kinds = {_kind(word) for word in asides}
@@ -552,7 +552,7 @@ def unread_piece(words: Sequence[Word], folded: FoldedText) -> tuple[list[Extent
 
 
 def _sized_once(extents: list[Extent], faults: list[Fault]) -> tuple[list[Extent], list[Fault]]:
-    """A size behind several places that have none may be that of all: it is nobody's then."""
+    """Take away a size behind several places that have none: it may be that of all."""
     sized = [e for e in extents if e.length_m is not None or e.area_m2 is not None]
     if len(extents) > 1 and len(sized) == 1 and sized[0] is extents[-1]:
         last = extents[-1]

@@ -117,28 +117,34 @@ class Shapes(Transformer[Token, list[Group]]):
         return children
 
     def words(self, children: list[Token]) -> tuple[Word, ...]:
+        """Return the words of a name."""
         return tuple(_word(child) for child in children)
 
     lead = words
 
     def aside(self, children: list[Token]) -> Word:
+        """Return the word."""
         return _word(children[0])
 
     def link(self, children: list[Token]) -> Token:
+        """Return the mark."""
         return children[0]
 
     def named(self, children: list[Any]) -> Named:
+        """Return one name."""
         tuples = [child for child in children if isinstance(child, tuple)]
         after = tuple(child for child in children if isinstance(child, Word))
         return Named(tuples[0] if len(tuples) > 1 else (), tuples[-1], after)
 
     def listed(self, children: list[Any]) -> Listed:
+        """Return names side by side."""
         if len(children) == 1:
             return Listed((children[0],))
         left, link, right = children
         return Listed((*left.names, right), (*left.links, link.type))
 
     def run(self, children: list[Any]) -> Run:
+        """Return names from one to the next."""
         left, _, right = children
         return Run((*(left.names if isinstance(left, Run) else (left,)), right))
 
@@ -152,24 +158,30 @@ class Shapes(Transformer[Token, list[Group]]):
         )
 
     def between(self, children: list[Any]) -> Inside:
+        """Return ends in brackets."""
         return self._inside("between", children)
 
     def at_junction(self, children: list[Any]) -> Inside:
+        """Return crossing roads in brackets."""
         return self._inside("at_junction", children)
 
     def beside(self, children: list[Any]) -> Inside:
+        """Return lone names in brackets."""
         return self._inside("beside", children)
 
     def brackets(self, children: list[Any]) -> list[Any]:
+        """Return the insides of all pairs."""
         return children
 
     def bound(self, children: list[Any]) -> Named:
+        """Return one side of an area."""
         words = next(child for child in children if isinstance(child, tuple))
         asides = _asides([child for child in children if child is not words])
         before = tuple(word for word in asides if word.kind == "TOWARDS")
         return Named(before, words, tuple(word for word in asides if word.kind != "TOWARDS"))
 
     def bounds(self, children: list[Any]) -> list[Named]:
+        """Return the sides of an area."""
         out: list[Named] = []
         for child in children:
             if isinstance(child, Named):
@@ -199,28 +211,37 @@ class Shapes(Transformer[Token, list[Group]]):
         return Group(rule, main, run, tuple(brackets), tuple(bounds), _asides(children))
 
     def bracketed(self, children: list[Any]) -> Group:
+        """Return names with their brackets."""
         return self._group("bracketed", children)
 
     def corridor(self, children: list[Any]) -> Group:
+        """Return several roads as one with their brackets."""
         return self._group("corridor", children)
 
     def ends_only(self, children: list[Any]) -> Group:
+        """Return ends without a road."""
         return self._group("ends_only", children)
 
     def from_to(self, children: list[Any]) -> Group:
+        """Return names with ends behind 从."""
         return self._group("from_to", children)
 
     def junction(self, children: list[Any]) -> Group:
+        """Return names that meet."""
         return self._group("junction", children)
 
     def area(self, children: list[Any]) -> Group:
+        """Return names around an area."""
         return self._group("area", children)
 
     def nothing(self, children: list[Any]) -> Group:
+        """Return words that name nothing."""
         return self._group("nothing", children)
 
     def bare(self, children: list[Any]) -> Group:
+        """Return names without ends."""
         return self._group("bare", children)
 
     def bounded(self, children: list[Any]) -> Group:
+        """Return an area told by its sides."""
         return self._group("bounded", children)

@@ -331,9 +331,9 @@ class _Reader:
             area := _AREA_AFTER.match(text, place, end)
         ):
             return "AREA", area.end(), None
-        if (to := _TO.match(text, place, end)) and (place + 1 < end or self.more_follows(end)):
-            if last.kind in NAMES or last.kind in {"OFFSET", "SIDE", "JUNCTION", "CORNER"}:
-                return "SEP", to.end(), None
+        told = last.kind in NAMES or last.kind in {"OFFSET", "SIDE", "JUNCTION"}
+        if told and _TO.match(text, place, end) and (place + 1 < end or self.more_follows(end)):
+            return "SEP", place + 1, None
         if (join := _AND.match(text, place, end)) and self.joins(join.end(), end):
             return "AND", join.end(), None
         if self.begins(place, end):
