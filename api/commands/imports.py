@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Annotated
 
@@ -25,10 +26,12 @@ from api.parse import parse_axes, parse_frame
 from coordination import Policy
 from coordination.faults import UsageError
 from coordination.questions import Question, together
-from data.column_mapping import load_mapping
+from data.column_mapping import ColumnMapping, load_mapping
 from data.comparison_files import write_comparison
 from data.question_files import read_answers, write_questions
 from data.read_control_points import LIMIT_M
+from data.read_layers import read_layer
+from data.suggest_mapping import suggest_mapping
 
 SHOWN_CHANGES = 40
 
@@ -57,6 +60,12 @@ CompareOutOption = Annotated[
     Path | None, typer.Option("--compare-out", help=words("option.compare_out"))
 ]
 EditionOption = Annotated[str | None, typer.Option("--edition-of", help=words("option.edition_of"))]
+SuggestOption = Annotated[
+    bool, typer.Option("--suggest-mapping", help=words("option.suggest_mapping"))
+]
+HeaderRowOption = Annotated[
+    int | None, typer.Option("--header-row", min=1, help=words("option.header_row"))
+]
 AnswersOption = Annotated[Path | None, typer.Option("--answers", help=words("option.answers"))]
 
 
@@ -81,6 +90,8 @@ def _add(group: typer.Typer, kind: Kind) -> None:
         encoding: EncodingOption = None,
         layer: LayerOption = None,
         mapping: MappingOption = None,
+        suggest: SuggestOption = False,
+        header_row: HeaderRowOption = None,
         dry_run: DryRunOption = False,
         partial: PartialOption = False,
         rejects: RejectsOption = None,
@@ -98,8 +109,20 @@ def _add(group: typer.Typer, kind: Kind) -> None:
                 raise UsageError("cli.error.only_projects")
             for written in (rejects, questions, compare_out):
                 refuse_overwriting(written, file, mapping, answers, session.settings.store)
+            known = _with_header_row(
+                load_mapping(existing(mapping)) if mapping else None, header_row
+            )
+            if suggest:
+                drafted = drafted_mapping(
+                    existing(file), known, layer=layer, encoding=encoding, crs=crs,
+                    lang=session.lang,
+                )  # fmt: skip
+                session.emit({"mapping": drafted})
+                if not as_json:
+                    typer.echo(drafted, nl=False)
+                return
             options = ImportOptions(
-                mapping=load_mapping(existing(mapping)) if mapping else None,
+                mapping=known,
                 crs=crs, frame=parse_frame(frame), axes=parse_axes(axes),
                 control_points=existing(control_points) if control_points else None,
                 control_limit_m=control_limit_m, encoding=encoding, layer=layer,
@@ -121,6 +144,27 @@ def _add(group: typer.Typer, kind: Kind) -> None:
             session.emit(import_document(report, session.lang))
             if report.refused:
                 raise typer.Exit(EXIT_REFUSED)
+
+
+def _with_header_row(mapping: ColumnMapping | None, row: int | None) -> ColumnMapping | None:
+    """Return a mapping that says where the header stands."""
+    if row is None:
+        return mapping
+    mapping = mapping or ColumnMapping()
+    return replace(mapping, hints=replace(mapping.hints, header_row=row))
+
+
+def drafted_mapping(
+    path: Path, mapping: ColumnMapping | None, *, layer: str | None, encoding: str | None,
+    crs: str | None, lang: str,
+) -> str:  # fmt: skip
+    """Draft a mapping for a file."""
+    known = mapping or ColumnMapping()
+    source = read_layer(
+        path, layer=layer or known.layer, encoding=encoding or known.encoding,
+        crs=crs or known.crs, hints=known.hints,
+    )  # fmt: skip
+    return suggest_mapping(source, lang=lang, mapping=mapping)
 
 
 def tell(session: Session, report: ImportReport) -> None:
