@@ -83,6 +83,8 @@ def part_meant(streets: Streets, extent: Extent, outcome: Outcome) -> Outcome:
             options.append(base)
             continue
         halves = halves_of(streets, base.found)
+        if side is not None and len(halves) == 1:
+            halves = _split(halves[0])
         picked, code, by = _pick(streets, extent, halves, carriageway, side)
         if picked is not None:
             found = _on(base.found, picked, extent, side is not None)
@@ -118,11 +120,8 @@ def _pick(
     """Return the half that is meant, else why it is asked; and what was assumed."""
     if side is not None:
         lying = [half for half in halves if share_towards(*half.side, side) >= ACROSS]
-        if len(lying) == 1 and (not halves or len(halves) == 2):
-            half = lying[0]
-            if carriageway is None and extent.travel is None:
-                return half, "", ""
-            return half, "", ""
+        if len(lying) == 1 and len(halves) == 2:
+            return lying[0], "", ""
         return None, "side_not_across" if halves else "part_unclear", ""
     if extent.travel is not None:
         going = [half for half in halves if half.heading == extent.travel[1]]
@@ -204,12 +203,27 @@ def offset(lines: Geometries, to_right_m: float) -> list[shapely.LineString]:
 def _on(found: Found, half: Half, extent: Extent, at_edge: bool) -> Found:
     """Return a place narrowed to one half; a footway lies at the road's edge on that side."""
     if at_edge and extent.position in _AT_THE_EDGE:
-        beyond = half.width_m / 2 + _BESIDE_M[extent.position or ""]
-        chord = np.subtract(half.ground.geoms[0].coords[-1], half.ground.geoms[0].coords[0])
-        to_right = chord @ np.array([-half.side[1], half.side[0]]) > 0
-        lines = offset(np.asarray(half.ground.geoms, dtype=object), beyond if to_right else -beyond)
-        return replace(found, ground=shapely.MultiLineString(lines), ground_width_m=None)
+        ground = _shifted(half, half.width_m / 2 + _BESIDE_M[extent.position or ""])
+        return replace(found, ground=ground, ground_width_m=None)
     return replace(found, ground=half.ground, ground_width_m=half.width_m)
+
+
+def _split(half: Half) -> list[Half]:
+    """Return the two sides of a road that is all one carriageway."""
+    sides = [replace(half, side=(half.side[0] * sign, half.side[1] * sign)) for sign in (1, -1)]
+    return [
+        replace(side, ground=_shifted(side, half.width_m / 4), width_m=half.width_m / 2)
+        for side in sides
+    ]
+
+
+def _shifted(half: Half, away_m: float) -> shapely.MultiLineString:
+    """Return the middle of a half moved away from the middle of the road."""
+    first = half.ground.geoms[0].coords
+    chord = np.subtract(first[-1], first[0])
+    to_right = chord @ np.array([-half.side[1], half.side[0]]) > 0
+    lines = np.asarray(half.ground.geoms, dtype=object)
+    return shapely.MultiLineString(offset(lines, away_m if to_right else -away_m))
 
 
 def _both_edges(streets: Streets, extent: Extent, outcome: Outcome) -> Outcome:
@@ -217,6 +231,8 @@ def _both_edges(streets: Streets, extent: Extent, outcome: Outcome) -> Outcome:
 
     def edges(found: Found) -> Found | None:
         halves = halves_of(streets, found)
+        if len(halves) == 1:
+            halves = _split(halves[0])
         if len(halves) != 2:
             return None
         both = [_on(found, half, extent, at_edge=True).ground for half in halves]

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from types import MappingProxyType
@@ -13,6 +15,7 @@ from coordination.extents.areas import find_area
 from coordination.extents.extent_policy import ExtentPolicy
 from coordination.extents.halves import part_meant
 from coordination.extents.located import Gazetteer, Located
+from coordination.extents.names import fold_name
 from coordination.extents.outcomes import Option, Outcome, canonical, unknown, why
 from coordination.extents.parsed import Extent, ParsedText
 from coordination.extents.places import find_place, find_sided_junction, find_whole_road
@@ -28,6 +31,8 @@ Reread = Callable[[str], ParsedText]
 """Reads a text that a person wrote instead: `coordination.extents.grammar.parse_extents`."""
 
 _NO_ANSWERS: Mapping[str, str] = MappingProxyType({})
+_AT = re.compile(r"@(-?\d{1,9}),(-?\d{1,9})")
+_SAME_PLACE_M = 50.0
 _DEEPEST = 4
 """Answers that lead to a further question are followed so far."""
 
@@ -154,7 +159,7 @@ def _one(
             reason = why("answer_not_one", text=words, count=len(again))
             return replace(outcome.located(extent, most), reason=reason)
         return _one(streets, again[0], day, answers, reread, depth=depth + 1)
-    chosen = next((option for option in outcome.options if option.key == answer), None)
+    chosen = _chosen(outcome.options, answer)
     if chosen is None and outcome.found is not None:
         return outcome.located(extent, most)
     if chosen is None:
@@ -169,6 +174,25 @@ def _one(
         chosen.found.geometry, chosen.found.ground, chosen.found.ground_width_m,
         chosen.found.length_m, notes=_sizes(streets, extent, chosen),
     )  # fmt: skip
+
+
+def _chosen(options: tuple[Option, ...], answer: str) -> Option | None:
+    """Return the option that was answered; places may have moved a little with a new network."""
+    for option in options:
+        if fold_name(option.key) == fold_name(answer):
+            return option
+    near = [
+        option
+        for option in options
+        if _AT.sub("@", fold_name(option.key)) == _AT.sub("@", fold_name(answer))
+        and all(
+            math.hypot(int(x) - int(u), int(y) - int(v)) <= _SAME_PLACE_M
+            for (x, y), (u, v) in zip(
+                _AT.findall(fold_name(option.key)), _AT.findall(fold_name(answer)), strict=True
+            )
+        )
+    ]
+    return near[0] if len(near) == 1 else None
 
 
 def _outcome(streets: Streets, extent: Extent, day: int | None) -> Outcome:

@@ -261,7 +261,7 @@ def _among(
             options.append((off, rank, option))
     ranked = tuple(option for _, _, option in sorted(options, key=lambda entry: entry[:2]))
     code = reasons[0].code.removeprefix("extents.reason.") if reasons else ""
-    if len(ranked) == 1 and code in ("road_end", "one_end") and ranked[0].one_name:
+    if len(ranked) == 1 and code == "road_end" and ranked[0].one_name:
         params = {"road": roads[0], **ranked[0].params}
         return Outcome(ranked[0].found, assumed=(*assumed, ("road_end", params)))
     outcome = _chosen_by_length(streets, extent, ranked, reasons[0], assumed)

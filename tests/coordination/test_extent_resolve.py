@@ -498,6 +498,27 @@ def test_a_side_of_a_divided_road_is_its_carriageway_there() -> None:
         assert found.ground.bounds == pytest.approx((113, y, 787, y))
 
 
+def test_a_one_way_street_has_two_sides() -> None:
+    roads = network(road("甲路", (0, 0), (1000, 0), oneway=True), *LADDER[1:4])
+    for side, y in (("north", 2.5), ("south", -2.5)):
+        found = find(roads, stretch("甲路", "丁路", "乙路", side=side))
+        assert found.ground is not None
+        assert found.ground.bounds == pytest.approx((113, y, 787, y))
+        assert found.ground_width_m == 5.0
+
+
+def test_a_side_of_a_doubtful_stretch_is_asked_with_the_side_in_place() -> None:
+    roads = network(road("弯路", (100, 0), (100, 150), (500, 150), (500, 0)), LADDER[0], LADDER[3])
+    extent = stretch("甲路", "弯路", "丁路", side="north")
+    found = find(roads, extent)
+    assert (found.status, code(found)) == ("ask", "reason.meets_often")
+    chosen = find(
+        roads, extent, answers={question_key("extent", canonical(extent)): keys(found)[1]}
+    )
+    assert chosen.ground is not None
+    assert chosen.ground.bounds == pytest.approx((513, 2.5, 787, 2.5))
+
+
 def test_a_footway_lies_at_the_edge_on_its_side_or_on_both() -> None:
     roads = network(*LADDER)
     one = find(roads, stretch("甲路", "乙路", "丁路", side="north", position="footway"))
@@ -610,6 +631,8 @@ def test_an_answer_places_the_extent_for_good_and_none_means_none() -> None:
     assert questions([chosen]) == []
     none = find(roads, extent, answers={question.key: "none"})
     assert (none.status, code(none)) == ("unknown", "reason.answered_none")
+    moved = find(roads, extent, answers={question.key: "甲路（弯路@470，20-丁路）"})
+    assert (moved.status, moved.length_m) == ("located", pytest.approx(274))
     gone = find(roads, extent, answers={question.key: "甲路(弯路@900,0-丁路)"})
     assert gone.status == "ask"
     assert [note.code for note in gone.notes] == ["extents.reason.answer_gone"]
