@@ -145,7 +145,8 @@ def _with_asides(extent: Extent, asides: Iterable[Word], reading: _Reading) -> E
         elif kind == "TRAVEL":
             changes["travel"] = word.value
         elif kind == "CARRIAGEWAY":
-            changes["carriageway"] = word.value
+            both = changes.get("carriageway", word.value) != word.value
+            changes["carriageway"] = None if both else word.value
         elif kind == "POSITION":
             several = changes.get("position", word.value) != word.value
             changes["position"] = None if several else word.value

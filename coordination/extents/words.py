@@ -242,7 +242,9 @@ class _Reader:
             if unknown < place:
                 self.unknown(unknown, place)
             if kind == "REFERENCE":
-                return self.add("REST", place, self.sentence_end(place))
+                # 除墨玉路外 takes something from the place; what else follows is other places.
+                without = "UNKNOWN" if text[place] == "除" else "REST"
+                return self.add(without, place, self.sentence_end(place))
             place = unknown = self.add(kind, place, stop, value)
         if unknown < end:
             self.unknown(unknown, end)

@@ -136,6 +136,7 @@ FORMS: dict[str, list[dict[str, Any]]] = {
     "博乐路西侧": [whole("博乐路", side="west")],
     "博园路东侧人行道": [whole("博园路", side="east", position="footway")],
     "博园路东半幅(A路-B路)": [stretch("博园路", road("A路"), road("B路"), side="east")],
+    "博园路上行下行": [whole("博园路")],
     "博园路两侧绿化带": [whole("博园路", position="verge")],
     "胜辛北路": [whole("胜辛北路")],
     "博园路全线": [whole("博园路")],
@@ -201,6 +202,7 @@ def test_every_form(text: str) -> None:
 DOUBTFUL = {
     "塔城路东段": "part_not_named",
     "博园路等处": "near_only",
+    "博园路除墨玉路路口外": "near_only",
     "博园路(近墨玉路)": "one_name_only",
     "博园路(墨玉路)": "one_name_only",
     "博园路(中学门口)": "one_name_only",
