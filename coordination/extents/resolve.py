@@ -247,7 +247,7 @@ def _mended(streets: Streets, extent: Extent, outcome: Outcome, day: int | None)
             if option.found or extent.kind != "stretch" or not option.wording.endswith("road_slip")
         ]
         if not options and outcome.reason is not None:
-            return unknown("road_not_in_network", road=str(outcome.reason.params["road"]))
+            return unknown("road_unlike", road=str(outcome.reason.params["road"]))
     return replace(outcome, options=tuple(options)) if options else outcome
 
 

@@ -137,6 +137,8 @@ def test_a_name_with_a_slip_is_a_candidate_and_nothing_more() -> None:
     roads = network(road("江浦路", (0, 0), (1000, 0)), *LADDER[1:4])
     found = find(roads, stretch("江埔路", "乙路", "丁路"))
     assert (found.status, keys(found)) == ("ask", ["江浦路(乙路-丁路)"])
+    unlike = find(roads, stretch("江埔路", "乙路", "子虚路"))
+    assert (unlike.status, code(unlike)) == ("unknown", "reason.road_unlike")
     far = find(roads, stretch("曹安公路", "乙路", "丁路"))
     assert (far.status, code(far), far.candidates) == ("unknown", "reason.road_not_in_network", ())
 
