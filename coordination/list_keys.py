@@ -381,10 +381,11 @@ def judge_keys(
     fits = [fit for fit in fits if fit.met or fit.key == _CODE]
     fits.sort(key=lambda fit: -fit.fits)
     judged = len(right[_CODE])
+    elsewhere = max(int(right[key].sum()) for key in KEYS if key != _CODE)
     renumbered = (
         judged >= policy.fewest
         and int(right[_CODE].sum()) < policy.codes_share * judged
-        and not found[_CODE].shifted(policy)
+        and (elsewhere >= policy.codes_share * judged or not found[_CODE].shifted(policy))
     )
     others = [fit.key for fit in fits if fit.key != _CODE and fit.fits]
     at_now = np.full(len(now), -1, dtype=np.int64)

@@ -31,6 +31,7 @@ from coordination.figures import (
     worst_roads,
 )
 from coordination.findings import SEVERITIES, Findings, Provenance
+from coordination.quality import quality
 from coordination.wording import LANGUAGES, table, text
 from data.findings_files import write_findings
 from data.report_view import CaseViews
@@ -40,6 +41,7 @@ MOST_UNITS = 15
 """Units in the table of coverage; the rest is counted."""
 MOST_INCOMPLETE = 100
 """Projects in the table of what is missing; the rest is counted."""
+_QUALITY_COLUMNS = ("name", "projects", "score", "place", "time", "cost", "complete")
 LANGUAGE_NAMES = {"zh": "中文", "en": "English"}
 
 
@@ -179,6 +181,9 @@ def report_page(
         not_ran=_not_ran(totals, lang),
         coverage=[] if unit else _coverage((totals.coverage[0], *per_unit), lang),
         more_units=max(len(per_unit) - MOST_UNITS, 0),
+        quality=[] if unit else _quality(city, open_projects, lang),
+        quality_note=text("quality.note", lang),
+        quality_header=[text(f"quality.column.{name}", lang) for name in _QUALITY_COLUMNS],
         roads=[_road(road, shown_pictures, lang) for road in roads[:MOST_ROADS]],
         all_roads=len(roads),
         cases=[views.detailed(rank, case) for rank, case in ranked[:detailed]],
@@ -346,6 +351,32 @@ def _coverage(rows: tuple[Coverage, ...], lang: str) -> list[dict[str, object]]:
             "percent": round(100 * row.complete / row.projects) if row.projects else 0,
         }
         for row in rows[: MOST_UNITS + 1]
+    ]
+
+
+def _quality(city: City, shown: pd.Series[bool], lang: str) -> list[dict[str, object]]:
+    """Return score and coverage of all, of the units and of the towns, most projects first."""
+    whole = quality(city.projects, city.sites)
+    told = quality(city.projects[shown], city.sites)
+    rows = whole.document("all")
+    for by in ("unit", "town"):
+        rows += told.document(by)[:MOST_UNITS]
+    return [
+        {
+            "what": text(f"quality.by.{row['by']}", lang),
+            "total": row["by"] == "all",
+            "cells": [
+                row["name"] if row["by"] == "all" or row["name"] else text("quality.no_name", lang),
+                formats.count(row["projects"]),
+                formats.MISSING if row["score"] is None else f"{row['score']:.0f}",
+                *(
+                    formats.percent(row["coverage"][name]["share"])
+                    for name in ("place", "time", "cost", "complete")
+                ),
+            ],
+        }
+        for row in rows
+        if row["by"] != "town" or row["name"]
     ]
 
 
