@@ -94,6 +94,7 @@ class _Table:
     doubts: re.Pattern[str]
     replaced: tuple[re.Pattern[str], ...]
     neutral: re.Pattern[str]
+    needles: re.Pattern[str]
 
 
 def folded(value: str) -> str:
@@ -105,6 +106,17 @@ def folded(value: str) -> str:
     '(S5 改建)'
     """
     return re.sub(r"[ \t\u3000]+", " ", unicodedata.normalize("NFKC", value)).strip()
+
+
+def may_say(value: str) -> bool:
+    """Tell whether a text can say anything at all: quick, for the many that say nothing.
+
+    Examples
+    --------
+    >>> may_say("路面铣刨罩面"), may_say("雨水管道 17")
+    (True, False)
+    """
+    return _table().needles.search(folded(value)) is not None
 
 
 def read_text(value: str) -> tuple[Said, ...]:
@@ -266,7 +278,24 @@ def _table() -> _Table:
             for first, last in hints["replaced"]
         ),
         neutral=re.compile(_any(hints["neutral"]), re.IGNORECASE),
-    )
+        needles=_needles(
+            [word.removesuffix("$").split("…") for name in FIELDS_TOLD
+             for several in raw[name].values() for word in several]
+            + [phrase.split("{}") for _, phrase in phrases]
+        ),
+    )  # fmt: skip
+
+
+def _needles(patterns: Sequence[Sequence[str]]) -> re.Pattern[str]:
+    """Return a pattern that every text contains in which one of ``patterns`` can be found.
+
+    Of each it is the longest piece without blanks, which may be written in other ways.
+    """
+    pieces = {
+        max((piece for part in parts for piece in re.split(r"[ -]", folded(part))), key=len)
+        for parts in patterns
+    }
+    return re.compile("|".join(re.escape(piece) for piece in sorted(pieces)), re.IGNORECASE)
 
 
 def _any(words: Sequence[str]) -> str:

@@ -16,7 +16,15 @@ from rapidfuzz import fuzz, process
 from coordination.faults import Fault
 from coordination.projects import FIELD
 from coordination.questions import INSTEAD, NONE_OF_THESE, Candidate, Question, answer_of
-from coordination.remark_words import Mentioned, Said, folded, mentioned, names_a_work, read_text
+from coordination.remark_words import (
+    Mentioned,
+    Said,
+    folded,
+    may_say,
+    mentioned,
+    names_a_work,
+    read_text,
+)
 
 TEXT_COLUMNS = ("remark", "name", "work_type_text", "extent_rest")
 """Columns that are read; the last two are the kind of work as written, and what an extent's text
@@ -83,10 +91,15 @@ def read_remarks(
     >>> read_remarks(rows, answers={question.key: "method:none"}).confirmed["value"].tolist()
     ['none']
     """
-    reader = _Reader(rows, _projects(rows, known), answers or {}, columns or {})
     present = [name for name in TEXT_COLUMNS if name in rows]
-    if present:
-        spoken = rows[present].notna().any(axis=1).to_numpy()
+    spoken = np.zeros(len(rows), dtype=np.bool_)
+    for name in present:
+        says = {text: may_say(text) for text in rows[name].dropna().unique()}
+        spoken |= np.array([says.get(text, False) for text in rows[name]], dtype=np.bool_)
+    # Projects that a text may name are only gathered where a text says anything.
+    projects = _projects(rows, known) if spoken.any() else _projects(rows.iloc[:0], None)
+    reader = _Reader(rows, projects, answers or {}, columns or {})
+    if spoken.any():
         for at, row in zip(rows.index[spoken], rows[spoken].to_dict("records"), strict=True):
             reader.read(at, {str(name): value for name, value in row.items()}, present)
     return RemarksRead(reader.questions(), reader.confirmed(rows))
