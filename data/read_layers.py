@@ -23,7 +23,7 @@ import shapely
 from pyproj import CRS
 
 from coordination.faults import SHEET_STEP, Fault
-from data.bounded_geometry import MOST_VERTICES, too_many_vertices
+from data.bounded_geometry import MOST_VERTICES, tangled, too_many_vertices
 from data.coordinates import AS_WRITTEN, Coordinates, holds_coordinates
 from data.found_layer import Format, FoundLayer
 from data.geometry_columns import find_geometry
@@ -211,6 +211,9 @@ def read_layer(
     ]
     shapes = np.array(found.geometry, dtype=object)
     shapes[large] = None
+    scribbles = tangled(shapes)
+    shapes[scribbles] = None
+    bad += [Fault("geometry_tangled", row=int(at)) for at in np.flatnonzero(scribbles)]
     geometry, unusable = judged_geometry(
         shapes, used, first_row=0, source=source, kind=found.format, said=said
     )
