@@ -134,6 +134,8 @@ def find_table(
     if not looked:
         return FoundTable(cells.iloc[:0], np.zeros(0, np.int64), 1, 0)
     filled = {at: row for at, row in looked.items() if any(_given(value) for value in row)}
+    if not filled:
+        return FoundTable(cells.iloc[:0], np.zeros(0, np.int64), 1, 0)
     block = (
         _best(looked, filled, merged, further)
         if header_row is None
@@ -369,7 +371,7 @@ def _best(
     further: frozenset[str],
 ) -> _Block:
     """Return the header, or ask which of several rows it is."""
-    first = next(iter(filled))
+    first = next(iter(filled), next(iter(rows)))
     blocks = [
         _block_at(at, rows, merged, further) for at, row in filled.items() if _texts_only(row)
     ]
@@ -514,4 +516,5 @@ def _filled_down(
         for at in own:
             values[at] = values[r0]
     frame = {place: columns.get(place, body.iloc[:, place]) for place in range(body.shape[1])}
-    return pd.DataFrame(frame, index=body.index), notes
+    filled = pd.DataFrame(frame, index=body.index, dtype=object)
+    return filled.where(filled.notna(), None), notes
