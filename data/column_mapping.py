@@ -387,6 +387,13 @@ def match_columns(
         for name in dict.fromkeys(asked)
         if fold(name) not in folded
     ]
+    for ours, (only, *others) in columns.items():  # a header named in the mapping keeps its unit
+        unit = take_apart(only).unit
+        factor = units_of(ours).get(unit) if unit is not None and not others else None
+        if factor is not None:
+            stated.add(ours)
+            if factor != 1.0 or ours in units:
+                units.setdefault(ours, factor)
     taken = {name for several in columns.values() for name in several}
     matchable = fields
     if {"start", "finish"} <= {item.name for item in fields}:
