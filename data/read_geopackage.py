@@ -55,7 +55,8 @@ def read_geopackage(path: Path, source: str, *, layer: str | None = None) -> Fou
             return _read(connection, source, layer)
         finally:
             connection.close()
-    except (sqlite3.Error, OverflowError, MemoryError) as error:
+    # UnicodeError: its own messages quote broken names.
+    except (sqlite3.Error, OverflowError, MemoryError, UnicodeError) as error:
         if "decode to UTF-8" in str(error):
             raise refusal(source, "encoding_wrong", encoding="UTF-8") from None
         raise refusal(source, "file_broken", reason=str(error)[:200]) from None
