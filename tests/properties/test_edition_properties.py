@@ -47,7 +47,7 @@ def lists(draw: st.DrawFn, least: int = 6) -> Listed:
     return projects, gpd.GeoDataFrame(sites, geometry=shapes, crs=4549)
 
 
-@settings(max_examples=8)
+@settings(max_examples=5)
 @given(lists(), st.randoms(use_true_random=False), st.text(min_size=1, max_size=12))
 def test_order_and_file_name_change_nothing(stored: Listed, random: object, name: str) -> None:
     projects, sites = stored
@@ -59,7 +59,7 @@ def test_order_and_file_name_change_nothing(stored: Listed, random: object, name
     assert len(edition.table) == len(projects)
 
 
-@settings(max_examples=8)
+@settings(max_examples=5)
 @given(lists(), st.data())
 def test_an_edition_that_went_in_is_unchanged_and_its_way_there_is_told_once(
     stored: Listed, data: st.DataObject
@@ -84,7 +84,7 @@ def test_an_edition_that_went_in_is_unchanged_and_its_way_there_is_told_once(
     assert again.counts["unchanged"] == len(kept)
 
 
-@settings(max_examples=8)
+@settings(max_examples=5)
 @given(lists(), st.integers(0, 10_000))
 def test_a_random_permutation_of_codes_is_refused_and_the_key_undoes_it(
     stored: Listed, seed: int
@@ -132,7 +132,7 @@ def judged(given: set[str], inferred: set[str], confirmed: set[str], *, drawn: b
     return quality(projects, gpd.GeoDataFrame(sites, geometry=[shape], crs=4549))
 
 
-@settings(max_examples=20)
+@settings(max_examples=10)
 @given(
     st.sets(st.sampled_from(FIELDS)),
     st.sets(st.sampled_from([*FIELDS, "geometry"])),
