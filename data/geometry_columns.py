@@ -16,6 +16,7 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 import shapely
+from shapely.geometry.base import BaseGeometry
 
 from coordination.faults import Fault
 from data.bounded_geometry import from_geojson, from_wkb, from_wkt
@@ -278,7 +279,7 @@ def _from_pairs(texts: list[str | None]) -> npt.NDArray[np.object_]:
     return geometry
 
 
-def shape_of(xy: npt.NDArray[np.float64]) -> shapely.Geometry:
+def shape_of(xy: npt.NDArray[np.float64]) -> BaseGeometry:
     """Return the point, line, or (where it is closed) area that runs through places.
 
     Examples

@@ -24,6 +24,7 @@ from ezdxf import recover
 from ezdxf.document import Drawing
 from ezdxf.entities.dxfentity import DXFEntity
 from ezdxf.entities.insert import Insert
+from ezdxf.filemanagement import readfile
 from ezdxf.lldxf.const import DXFError
 from shapely.geometry.base import BaseGeometry
 
@@ -111,7 +112,7 @@ def read_dxf(
     binary = _check_end(path, source)
     try:
         if binary:
-            document = ezdxf.readfile(path)
+            document = readfile(path)
             auditor = document.audit()
         else:
             document, auditor = recover.readfile(path)
