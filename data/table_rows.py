@@ -22,6 +22,9 @@ _HEADING = re.compile(
 )
 _SUM_AFTER = re.compile(r"[::((\[共\d]")
 _SUM_TOLERANCE = 0.005
+_MAYBE_SUM = re.compile(r"[计計和]|tal|sum", re.IGNORECASE)
+_MOST_TEXTS = 5_000
+"""Texts of one column that are compared with headers; a longer column holds names, not headers."""
 
 
 @dataclass
@@ -194,7 +197,7 @@ def _sums(
             value = column[at]
             if not isinstance(value, str):
                 continue
-            if len(value) <= 40:
+            if len(value) <= 40 and _MAYBE_SUM.search(value):
                 says = known.get(value)
                 if says is None:
                     says = known[value] = is_sum(value)
@@ -342,8 +345,8 @@ def another_header(body: pd.DataFrame, first: int, further: frozenset[str]) -> i
     columns = [_objects(body.iloc[:, place]) for place in range(body.shape[1])]
     hits = np.zeros(len(body), dtype=np.int64)
     filled = np.zeros(len(body), dtype=np.int64)
-    known: dict[str, bool] = {}
     for column in columns:
+        known: dict[str, bool] = {}
         for at, value in enumerate(column):
             if value is None:
                 continue
@@ -351,7 +354,8 @@ def another_header(body: pd.DataFrame, first: int, further: frozenset[str]) -> i
             if isinstance(value, str) and len(value) <= 20:
                 says = known.get(value)
                 if says is None:
-                    says = known[value] = is_known(value, further)
+                    says = len(known) < _MOST_TEXTS and is_known(value, further)
+                    known[value] = says
                 hits[at] += says
     rows = np.flatnonzero((hits >= 3) & (hits >= 0.6 * filled))
     return first + int(rows[0]) if len(rows) else None
