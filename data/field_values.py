@@ -18,6 +18,7 @@ from coordination.wording import LANGUAGES, table
 from data.column_mapping import ColumnMapping, Matched, fold
 from data.date_text import Bound, ParsedDates, infer_style, parse_dates
 from data.headers import PLAN_YEAR, WINDOW, units_of
+from data.sheets import Formula
 from data.value_words import value_words
 
 _YES = frozenset({"是", "yes", "y", "true", "1", "1.0", "有", "√", "oui", "on"})
@@ -168,6 +169,8 @@ class _Cells:
             return
         errors = _holds(self.texts.where(odd), lambda text: text.casefold() in _CELL_ERRORS)
         formulas = (begun == "=").to_numpy(dtype=np.bool_, na_value=False) & odd.to_numpy()
+        if self.item.kind == "text":  # a project may be called =1+1
+            formulas &= self.raw.map(lambda cell: isinstance(cell, Formula)).to_numpy(np.bool_)
         self.each("cell_error", errors)
         self.each("formula_without_value", formulas)
         self.blank(errors | formulas)

@@ -20,7 +20,7 @@ from openpyxl.styles.numbers import BUILTIN_FORMATS
 from openpyxl.utils.datetime import CALENDAR_MAC_1904, CALENDAR_WINDOWS_1900, from_excel
 from openpyxl.utils.escape import unescape
 
-from data.sheets import MOST_CELLS, MOST_COLUMNS, MOST_ROWS, Sheet, TooLargeError
+from data.sheets import MOST_CELLS, MOST_COLUMNS, MOST_ROWS, Formula, Sheet, TooLargeError
 
 _CHUNK = 1 << 16
 _MOST_DEPTH = 200
@@ -368,7 +368,7 @@ class _SheetPart:
         kind = self.kind
         if not written:
             never_computed = self.formula is not None and kind in ("n", "e", "b")
-            return "=" + "".join(self.formula or ()) if never_computed else None
+            return Formula("=" + "".join(self.formula or ())) if never_computed else None
         if kind == "s":
             return self.texts[int(written)]
         if kind in ("str", "inlineStr"):

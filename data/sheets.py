@@ -27,6 +27,12 @@ class TooLargeError(ValueError):
     """A sheet that cannot be held."""
 
 
+class Formula(str):
+    """The text of a formula of which a workbook keeps no value; a text may look the same."""
+
+    __slots__ = ()
+
+
 @dataclass
 class Sheet:
     """What one sheet holds; only filled cells take room, however far out one lies.
