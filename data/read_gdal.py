@@ -23,7 +23,7 @@ import shapely
 from coordination.faults import Fault
 from data.found_layer import Format, FoundLayer
 from data.judge_crs import refusal
-from data.shapefile_parts import dbf_text_encoding, missing_or_cut_parts
+from data.shapefile_parts import dbf_text_encoding, missing_or_cut_parts, without_cut_letters
 
 _PARTS = (".shp", ".shx", ".dbf", ".prj", ".cpg")
 _HEADER_BYTES = 100
@@ -51,6 +51,10 @@ def read_shapefile(path: Path, source: str, encoding: str | None) -> FoundLayer:
             part_path = _part(main, suffix)
             if part_path is not None:
                 (Path(folder) / f"layer{suffix}").symlink_to(part_path.resolve())
+        mended, cut = without_cut_letters(main, used)
+        if mended is not None:
+            (Path(folder) / "layer.dbf").unlink()
+            (Path(folder) / "layer.dbf").write_bytes(mended)
         found = read_by_gdal(Path(folder) / "layer.shp", used, "shapefile", source)
     if len(found.table) != len(kinds):
         raise refusal(source, "part_disagrees", shapes=len(kinds), rows=len(found.table))
@@ -59,7 +63,7 @@ def read_shapefile(path: Path, source: str, encoding: str | None) -> FoundLayer:
         found.faults += [
             Fault("geometry_unreadable", row=int(at) + 1) for at in np.flatnonzero(lost)
         ]
-    found.faults += notes
+    found.faults += notes + cut
     return found
 
 

@@ -49,6 +49,9 @@ _COORDINATES = (
 MOST_WORKBOOK_BYTES = 500_000_000
 """A workbook that unpacks to more is no list of projects: 100,000 rows of 40 cells take a third."""
 
+_CUT = ("unexpected end of data", "truncated data")
+"""What decoders say of a text that ends inside a letter."""
+
 _TITLE_ROWS = 30
 """Titles above a header in CSV are no further down."""
 
@@ -101,7 +104,7 @@ def decode_text(content: bytes, encoding: str | None, source: str) -> tuple[str,
         try:
             text = content.decode(name)
         except UnicodeDecodeError as error:
-            if error.reason == "unexpected end of data" and error.start > len(content) - 4:
+            if error.reason in _CUT and error.start > len(content) - 4:
                 raise _refusal(source, "file_cut") from None
             continue
         guessed = name == "gb18030"
@@ -167,6 +170,7 @@ def read_csv_text(
         When rows have more cells than the header, a quotation mark is never closed, there is no
         row below the header, or two rows could be the header.
     """
+    text = _with_line_ends(text, source)
     separator = _separator(text)
     columns = text.partition("\n")[0].count(separator) + 1
     if columns > MOST_COLUMNS:
@@ -183,6 +187,21 @@ def read_csv_text(
     found = _found(raw, source, header_row=header_row, further=further)
     table = armed_again(found.table)
     return ReadTable(table, found.numbers, (), found.around, found.notes)
+
+
+def _with_line_ends(text: str, source: str) -> str:
+    """Return a text whose lines may have ended as on old Macs; one line end among others is refused."""
+    if re.search(r"\r(?!\n)", text) is None:
+        return text
+    if "\n" not in text:
+        return text.replace("\r", "\n")
+    try:
+        for _ in csv.reader(io.StringIO(text), delimiter=_separator(text)):
+            pass
+    except csv.Error as error:
+        # A reader would take the end of such a cell for the next row.
+        raise _refusal(source, "file_broken", reason=str(error)[:200]) from None
+    return text
 
 
 def armed_again(table: pd.DataFrame) -> pd.DataFrame:
@@ -245,7 +264,7 @@ def _separator(text: str) -> str:
         try:
             widths = [len(row) for row in csv.reader(lines, delimiter=separator) if row][:20]
         except csv.Error:  # one cell above the reader's limit: the header decides alone
-            widths = [len(row) for row in csv.reader(lines[:1], delimiter=separator)]
+            widths = [lines[0].count(separator) + 1]
         if not widths:
             continue
         # The last of the sampled rows may be cut by the sample; titles and notes are shorter.

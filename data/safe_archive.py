@@ -28,6 +28,8 @@ BROKEN = (zipfile.BadZipFile, EOFError, NotImplementedError, RuntimeError, zlib.
 """What damaged archives raise."""
 
 _HEADER_BYTES = 30
+_UTF8 = 0x800
+"""Flag of a member whose name says that it is UTF-8."""
 _ABSOLUTE = re.compile(r"^(?:/|[A-Za-z]:)")
 
 
@@ -71,17 +73,25 @@ def members(archive: zipfile.ZipFile, source: str) -> list[zipfile.ZipInfo]:
 
 
 def open_archive(path: Path) -> zipfile.ZipFile:
-    """Open an archive whose names may be GBK.
+    """Open an archive whose names may be UTF-8 or GBK without saying so.
 
     Raises
     ------
     zipfile.BadZipFile
         When it is none, or damaged.
     """
-    try:
-        return zipfile.ZipFile(path, metadata_encoding="gbk")
-    except UnicodeDecodeError:
-        return zipfile.ZipFile(path)
+    with zipfile.ZipFile(path, metadata_encoding="latin-1") as archive:
+        names = [item.orig_filename for item in archive.infolist() if not item.flag_bits & _UTF8]
+    raw = b" ".join(name.encode("latin-1") for name in names)
+    for encoding in ("utf-8", "gbk"):
+        try:
+            text = raw.decode(encoding)
+        except UnicodeDecodeError:
+            continue
+        # Two bytes of GBK can be one letter of UTF-8, but a Greek or Arabic one.
+        if encoding == "gbk" or text.isascii() or any(letter >= "\u2e80" for letter in text):
+            return zipfile.ZipFile(path, metadata_encoding=encoding)
+    return zipfile.ZipFile(path)
 
 
 def unpack(archive: zipfile.ZipFile, item: zipfile.ZipInfo, target: Path) -> None:

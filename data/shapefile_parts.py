@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
-import zipfile
+from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
+import numpy.typing as npt
 
 from coordination.faults import Fault, InputRefusedError
+from data.mojibake import mojibake
+from data.safe_archive import open_archive
 
 MOST_BYTES = 4_000_000_000
 """An archive that says it unpacks to more than this is not unpacked."""
@@ -17,13 +20,14 @@ _CODE_PAGES = {"65001": "utf-8", "936": "gb18030", "950": "big5", "54936": "gb18
                "gbk": "gb18030", "gb2312": "gb18030", "cp936": "gb18030", "ansi 936": "gb18030",
                "oem 936": "gb18030", "utf8": "utf-8", "88591": "iso-8859-1", "1252": "cp1252",
                "ansi 1252": "cp1252"}  # fmt: skip
+_WESTERN = frozenset({"iso-8859-1", "cp1252", "latin-1", "latin1", "windows-1252", "iso8859-1"})
 _LANGUAGE_DRIVERS = {0x4D: "gb18030", 0x7A: "gb18030", 0x4F: "big5", 0x78: "big5"}
 
 
 def unpack_shapefile(path: Path, layer: str | None, folder: Path) -> Path:
     """Unpack one Shapefile of an archive under a plain name and return its ``.shp``.
 
-    Names inside may be GBK, and may try to leave the folder: neither matters, for the parts are
+    Names inside may be of any encoding, and may try to leave the folder: neither matters, for the parts are
     written under names of our own.
 
     Raises
@@ -33,7 +37,7 @@ def unpack_shapefile(path: Path, layer: str | None, folder: Path) -> Path:
     zipfile.BadZipFile
         When the archive is damaged.
     """
-    with zipfile.ZipFile(path, metadata_encoding="gbk") as archive:
+    with open_archive(path) as archive:
         members = [item for item in archive.infolist() if not item.is_dir()]
         stems = {
             item.filename[: -len(".shp")]: Path(item.filename).stem
@@ -121,8 +125,12 @@ def dbf_text_encoding(path: Path) -> tuple[str | None, list[Fault]]:
     ):
         fits = [name for name in fits if name != "utf-8"]  # two bytes of GBK can be one of UTF-8
     # Text of Chinese letters that is whole UTF-8 is nothing else; the other way round it can be.
+    # Western encodings fit any bytes: there GBK shows in what it would read.
     wrong = (
-        "utf-8" in fits or (said == "utf-8" and fits) or not all(_decodes(t, said) for t in texts)
+        "utf-8" in fits
+        or (said == "utf-8" and fits)
+        or not all(_decodes(t, said) for t in texts)
+        or (said in _WESTERN and 2 * sum(_gbk_as_latin(t) for t in texts) > len(texts))
     )
     if not wrong or not fits or fits[0] == said:
         return said, []
@@ -162,34 +170,110 @@ def _is_codec(name: str) -> bool:
     return bool(name)
 
 
-def _dbf_texts(content: bytes) -> list[bytes]:
-    """Return the distinct raw texts of a DBF: its field names and the values of its text fields."""
+def _gbk_as_latin(text: bytes) -> bool:
+    seen = mojibake(text.decode("latin-1"))
+    return seen is not None and seen.cause == "gbk_as_latin"
+
+
+@dataclass(frozen=True)
+class _Dbf:
+    """Where the texts of a DBF stand.
+
+    Attributes
+    ----------
+    names
+        Of the fields, raw, by the byte at which they begin.
+    columns
+        Of every text field: its raw name, and the raw values of all rows, shape (n,).
+    """
+
+    names: dict[int, bytes]
+    columns: list[tuple[bytes, int, npt.NDArray[np.bytes_]]]
+    header: int
+    width: int
+
+
+def _dbf(content: bytes) -> _Dbf:
     rows = int.from_bytes(content[4:8], "little")
     header = int.from_bytes(content[8:10], "little")
     width = int.from_bytes(content[10:12], "little")
-    fields = [
-        content[at : at + 32]
-        for at in range(32, header - 1, 32)
-        if content[at] != 0x0D and at + 32 <= header
-    ]
-    texts = [item[:11].split(b"\0")[0] for item in fields]
+    begins = [at for at in range(32, header - 1, 32) if content[at] != 0x0D and at + 32 <= header]
+    names = {at: content[at : at + 11].split(b"\0")[0] for at in begins}
     records = np.frombuffer(content, np.uint8, rows * width, header).reshape(rows, width)
-    at = 1  # the first byte of a record is its deletion mark
-    for item in fields:
-        length = item[16]
-        if item[11:12] == b"C" and length:
-            column = np.ascontiguousarray(records[:, at : at + length]).view(f"S{length}")
-            texts += np.unique(column).tolist()
-        at += length
+    columns = []
+    place = 1  # the first byte of a record is its deletion mark
+    for at, name in names.items():
+        length = content[at + 16]
+        if content[at + 11 : at + 12] == b"C" and length:
+            values = np.ascontiguousarray(records[:, place : place + length]).view(f"S{length}")
+            columns.append((name, place, values.ravel()))
+        place += length
+    return _Dbf(names, columns, header, width)
+
+
+def _dbf_texts(content: bytes) -> list[bytes]:
+    """Return the distinct raw texts of a DBF: its field names and the values of its text fields."""
+    found = _dbf(content)
+    texts = list(found.names.values())
+    for _, _, values in found.columns:
+        texts += np.unique(values).tolist()
     return [text.rstrip(b" ") for text in texts]
 
 
 def _decodes(text: bytes, encoding: str) -> bool:
     """Return whether a text decodes, allowing for a last letter cut by the field's width."""
+    return _cut_bytes(text, encoding) is not None
+
+
+def _cut_bytes(text: bytes, encoding: str) -> int | None:
+    """Return how many bytes at the end are part of a cut letter, None where that is not the reason."""
     for cut in range(4):
         try:
             text[: len(text) - cut].decode(encoding)
         except UnicodeDecodeError:
             continue
-        return True
-    return False
+        return cut
+    return None
+
+
+def without_cut_letters(path: Path, encoding: str) -> tuple[bytes | None, list[Fault]]:
+    """Return a DBF without the halves of letters at the ends of its texts, and notes about values.
+
+    Names are cut at 10 bytes and values at their field's width by programs that count bytes.
+    None where no letter is cut.
+    """
+    dbf = _part(path, ".dbf")
+    if dbf is None or not _is_codec(encoding):
+        return None, []
+    content = dbf.read_bytes()
+    found = _dbf(content)
+    mended = bytearray(content)
+    notes = []
+    for at, name in found.names.items():
+        cut = _cut_bytes(name, encoding)
+        if cut:
+            mended[at + len(name) - cut : at + len(name)] = bytes(cut)
+    for name, place, values in found.columns:
+        shown = name.decode(encoding, "ignore")
+        halves = {}
+        for value in np.unique(values).tolist():
+            text = value.rstrip(b" ")
+            cut = _cut_bytes(text, encoding)
+            if cut:
+                halves[value] = (len(text) - cut, cut)
+        if not halves:
+            continue
+        rows = np.flatnonzero(np.isin(values, np.array(list(halves), dtype=values.dtype)))
+        for row in rows.tolist():
+            end, cut = halves[values[row]]
+            start = found.header + row * found.width + place + end
+            mended[start : start + cut] = b" " * cut
+        first = values[rows[0]]
+        params: dict[str, str | int | float] = {
+            "count": len(rows),
+            "found": first[: halves[first][0]].decode(encoding)[-30:],
+        }
+        notes.append(
+            Fault("encodings.value_cut", "note", row=int(rows[0]) + 1, column=shown, params=params)
+        )
+    return (None if mended == content else bytes(mended)), notes
