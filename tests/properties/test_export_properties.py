@@ -37,7 +37,7 @@ ORIGIN: Mapping[str, object] = {
 PIECES = st.sampled_from(
     [",", ";", "|", "，", '"', "'", "''", "\n", "\t", "=1+1", "+8", "-3", "@a", "😀", "𠮷", "𪚥", "仓场路",
      "管", "0", "007", "1e5", " ", "\u3000", "<b>", "&amp;", "]]>", "_x000D_", "_x005F_", "%s", "{0}",
-     "\\", "NULL", "é", "\u00a0", "#N/A", "2025-03-01"]
+     "\\", "NULL", "é", "\u00a0", "(#N/A)", "2025-03-01"]
 )  # fmt: skip
 ONE_LINE = {"name", "name_en", "owner_unit", "department", "town", "funding"}
 CODES = st.from_regex(r"\A(?:[=+@'-]?[0-9A-Z]{1,8}|0[0-9]{1,5}|[1-9]\.0|京[0-9]{3}|😀𠮷)\Z")
@@ -149,7 +149,7 @@ IN_DEGREES = {"geojson", "kml"}
 
 @pytest.mark.parametrize("kind", list(WRITERS))
 # A list of 49 columns shrinks for minutes; as it is it shows well enough what went wrong.
-@settings(max_examples=6, phases=(Phase.explicit, Phase.generate))
+@settings(max_examples=4, phases=(Phase.explicit, Phase.generate))
 @given(rows=lists_of_projects())
 def test_a_list_comes_back_as_it_went_out(kind: str, rows: gpd.GeoDataFrame) -> None:
     name, write = WRITERS[kind]
