@@ -1,22 +1,19 @@
-"""CSV and XLSX as plain tables, and the geometry that some of their columns hold."""
+"""CSV and workbooks as plain tables."""
 
 from __future__ import annotations
 
 import csv
 import io
 import re
-import unicodedata
 import zipfile
 import zlib
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 import pandas as pd
-import shapely
 
 from coordination.faults import SHEET_STEP, Fault, InputRefusedError
 from data.column_mapping import field_of, fold
@@ -25,26 +22,11 @@ from data.read_old_workbooks import PasswordNeededError, read_old_workbook
 from data.read_xlsx import read_xlsx
 from data.sheets import MOST_CELLS, MOST_COLUMNS, Range, Sheet, TooLargeError
 
-__all__ = ["MOST_COLUMNS", "MOST_WORKBOOK_BYTES", "ReadTable", "TableGeometry", "decode_text",
-           "find_geometry", "header_names", "read_csv_text", "read_sheets", "read_workbook"]  # fmt: skip
+__all__ = ["MOST_COLUMNS", "MOST_WORKBOOK_BYTES", "ReadTable", "decode_text",
+           "header_names", "read_csv_text", "read_sheets", "read_workbook"]  # fmt: skip
 
-_CURVED = re.compile(
-    r"CIRCULARSTRING|COMPOUNDCURVE|CURVEPOLYGON|MULTICURVE|MULTISURFACE", re.IGNORECASE
-)
 _INERT = re.compile(r"^'('*[ \u3000\ufeff]*[=+\-@\t\r])")
 CSV_SEPARATORS = (",", ";", "\t", "|", "，")
-_WKT = re.compile(
-    r"\s*(?:SRID=(?P<srid>\d+);)?\s*(?:MULTI)?(?:POINT|LINESTRING|POLYGON|GEOMETRYCOLLECTION)\b",
-    re.IGNORECASE,
-)
-# Degrees first, then the plane; in Chinese lists X of a survey may be north: those columns are
-# named 北坐标 and 东坐标 or have to be mapped.
-_COORDINATES = (
-    (("lon", "lng", "long", "longitude", "经度", "經度"), ("lat", "latitude", "纬度", "緯度")),
-    (("x", "x坐标", "x座標", "东坐标", "easting"), ("y", "y坐标", "y座標", "北坐标", "northing")),
-    (("中心点x坐标", "中心點x坐標"), ("中心点y坐标", "中心點y坐標")),
-)
-
 
 MOST_WORKBOOK_BYTES = 500_000_000
 """A workbook that unpacks to more is no list of projects: 100,000 rows of 40 cells take a third."""
@@ -54,31 +36,6 @@ _CUT = ("unexpected end of data", "truncated data")
 
 _TITLE_ROWS = 30
 """Titles above a header in CSV are no further down."""
-
-_LOOKED_AT = 500
-"""So many filled cells of a column show whether it holds geometry."""
-
-
-@dataclass(frozen=True)
-class TableGeometry:
-    """Geometry found in the columns of a table.
-
-    Attributes
-    ----------
-    geometry
-        One per row, missing where the row has none or an unreadable one.
-    crs
-        What the values say of their CRS, as text, or None.
-    columns
-        The columns it came from.
-    faults
-        Rows whose geometry cannot be read.
-    """
-
-    geometry: npt.NDArray[np.object_]
-    crs: str | None
-    columns: tuple[str, ...]
-    faults: list[Fault]
 
 
 def decode_text(content: bytes, encoding: str | None, source: str) -> tuple[str, list[Fault]]:
@@ -504,86 +461,3 @@ def _found(
         raise _refusal(source, "header_doubtful", rows=rows, sheet=sheet) from None
     except AnotherListError as error:
         raise _refusal(source, "another_list", found=error.row) from None
-
-
-def find_geometry(table: pd.DataFrame, *, first_row: int) -> TableGeometry | None:
-    """Find geometry in a WKT column, a GeoJSON column, or two columns of coordinates.
-
-    Parameters
-    ----------
-    table
-        Any table.
-    first_row
-        Number of its first row as a person counts it.
-
-    Returns
-    -------
-    TableGeometry or None
-        None where no column holds geometry.
-    """
-    for name in table.columns:
-        texts = table[name].dropna()
-        texts = texts.iloc[:_LOOKED_AT]
-        texts = texts[texts.map(lambda value: isinstance(value, str))]
-        if texts.empty:
-            continue
-        wkt = texts.map(lambda value: _WKT.match(value) is not None)
-        if wkt.mean() > 0.5:
-            return _from_text(table[name], name, "wkt", first_row)
-        json_like = texts.str.lstrip().str.startswith("{") & texts.str.contains('"coordinates"')
-        if json_like.mean() > 0.5:
-            return _from_text(table[name], name, "geojson", first_row)
-    return _from_coordinates(table, first_row)
-
-
-def _from_text(column: pd.Series[Any], name: str, kind: str, first_row: int) -> TableGeometry:
-    texts = np.array([None if pd.isna(value) else str(value).strip() for value in column], object)
-    crs: str | None = "EPSG:4326" if kind == "geojson" else None
-    if kind == "geojson":
-        geometry = shapely.from_geojson(texts, on_invalid="ignore")
-    else:
-        prefixes = {match["srid"] for t in texts if t is not None and (match := _WKT.match(t))}
-        stated = prefixes - {None}
-        if len(stated) == 1:
-            crs = f"EPSG:{stated.pop()}"
-        bare = [None if t is None else t.partition(";")[2] if ";" in t else t for t in texts]
-        geometry = _from_wkt(np.array(bare, dtype=object))
-    geometry = np.asarray(geometry, dtype=object)
-    unread = np.array([t is not None for t in texts]) & ~shapely.is_geometry(geometry)
-    return TableGeometry(geometry, crs, (name,), _unreadable(unread, first_row, name))
-
-
-def _from_wkt(texts: npt.NDArray[np.object_]) -> npt.NDArray[np.object_]:
-    """Return geometry, missing where a text cannot be read; curves stop shapely, so they go first."""
-    curved = [text is not None and _CURVED.search(text) is not None for text in texts]
-    plain = texts.copy()
-    plain[np.array(curved, dtype=np.bool_)] = None
-    return np.asarray(shapely.from_wkt(plain, on_invalid="ignore"), dtype=object)
-
-
-def _unreadable(unread: npt.NDArray[np.bool_], first_row: int, column: str) -> list[Fault]:
-    return [
-        Fault("geometry_unreadable", row=first_row + int(i), column=column)
-        for i in np.flatnonzero(unread)
-    ]
-
-
-def _from_coordinates(table: pd.DataFrame, first_row: int) -> TableGeometry | None:
-    folded = {unicodedata.normalize("NFKC", str(name)).strip().lower(): str(name) for name in table}
-    for easts, norths in _COORDINATES:
-        east = next((folded[name] for name in easts if name in folded), None)
-        north = next((folded[name] for name in norths if name in folded), None)
-        if east is not None and north is not None:
-            break
-    else:
-        return None
-    columns = (east, north)
-    x, y = (
-        pd.to_numeric(table[name], errors="coerce").to_numpy(dtype=np.float64) for name in columns
-    )
-    given = table[list(columns)].notna()
-    whole = np.isfinite(x) & np.isfinite(y)
-    geometry = np.full(len(table), None, dtype=object)
-    geometry[whole] = shapely.points(x[whole], y[whole])
-    unread = given.any(axis=1).to_numpy() & ~whole
-    return TableGeometry(geometry, None, columns, _unreadable(unread, first_row, columns[0]))
