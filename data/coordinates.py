@@ -90,6 +90,29 @@ def crs_text(crs: CRS, said: Coordinates) -> str:
     return crs.to_string() if said.frame is None else f"{crs.to_string()} {said.frame}"
 
 
+def frame_in_names(names: tuple[str, ...]) -> Frame | None:
+    """Return the shifted frame that names of columns speak of, or None.
+
+    Examples
+    --------
+    >>> frame_in_names(("坐标（百度）",)), frame_in_names(("lng_gcj02", "lat_gcj02"))
+    ('bd09', 'gcj02')
+    >>> frame_in_names(("坐标（WGS84）",)) is None
+    True
+    """
+    folded = unicodedata.normalize("NFKC", " ".join(names)).lower()
+    for frame, words in _FRAME_NAMES:
+        if words.search(folded):
+            return frame
+    return None
+
+
+_FRAME_NAMES: tuple[tuple[Frame, re.Pattern[str]], ...] = (
+    ("bd09", re.compile(r"百度|bd-?_?09|baidu")),
+    ("gcj02", re.compile(r"火星|高德|腾讯|騰訊|gcj-?_?02|amap")),
+)
+
+
 def holds_coordinates(name: object, geometry_columns: tuple[str, ...]) -> bool:
     """Tell whether a column holds coordinates, by what the geometry was made of or by its name.
 

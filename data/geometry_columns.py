@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -22,6 +22,12 @@ from coordination.faults import Fault
 from data.bounded_geometry import from_geojson, from_wkb, from_wkt
 from data.judge_crs import refusal
 from data.source_hints import SourceHints
+from data.written_coordinates import (
+    CoordinateColumn,
+    angle_of,
+    coordinate_column,
+    written_geometry,
+)
 
 LOOKED_AT = 500
 """So many filled cells of a column show whether it holds geometry."""
@@ -112,11 +118,7 @@ def find_geometry(
     ('EPSG:4549', <POINT (1 2)>)
     """
     hints = hints or SourceHints()
-    found = _named(table, hints, first_row, source) or _found(table, first_row, source)
-    if found is not None and hints.north_first:
-        turned = shapely.transform(found.geometry, lambda xy: xy[:, ::-1])
-        found = TableGeometry(turned, found.crs, found.columns, found.faults)
-    return found
+    return _named(table, hints, first_row, source) or _found(table, hints, first_row, source)
 
 
 def _named(
@@ -130,27 +132,29 @@ def _named(
             columns=", ".join(map(str, table.columns)),
         )  # fmt: skip
     numbers = (
-        _from_numbers(table, hints.lon, hints.lat, first_row)
+        _from_numbers(table, hints.lon, hints.lat, first_row, hints)
         if hints.lon is not None and hints.lat is not None
         else None
     )
     if hints.column is None:
         return numbers
-    kind = _kind(table[hints.column], hints.column) or "pair"
-    read = _from_text(table[hints.column], hints.column, kind, first_row, source)
+    kind = _kind(table[hints.column], hints.column) or "written"
+    read = _from_text(table[hints.column], hints.column, kind, first_row, source, hints=hints)
     return read if numbers is None else _filled_up(read, numbers, first_row)
 
 
-def _found(table: pd.DataFrame, first_row: int, source: str) -> TableGeometry | None:
+def _found(
+    table: pd.DataFrame, hints: SourceHints, first_row: int, source: str
+) -> TableGeometry | None:
     """Return the geometry of the column that says most, filled up from the other."""
     columns = {name: _kind(table[name], str(name)) for name in table.columns}
     read = [
-        _from_text(table[name], str(name), kind, first_row, source)
+        _from_text(table[name], str(name), kind, first_row, source, hints=hints)
         for name, kind in columns.items()
         if kind is not None
     ]
     numbers = _coordinate_columns(table, source)
-    points = _from_numbers(table, *numbers, first_row) if numbers is not None else None
+    points = _from_numbers(table, *numbers, first_row, hints) if numbers is not None else None
     if not read:
         return points
     dimension = [
@@ -177,7 +181,7 @@ def _filled_up(first: TableGeometry, second: TableGeometry, first_row: int) -> T
     """Return ``first``, and where it is empty ``second`` if that is in the same kind of numbers."""
     both = (shapely.total_bounds(item.geometry) for item in (first, second))
     degrees = {bool((np.abs(bounds) <= 180).all()) for bounds in both}
-    named = {fault.row for fault in first.faults}
+    named = {fault.row for fault in first.faults if fault.level == "refused"}
     empty = ~shapely.is_geometry(first.geometry) & shapely.is_geometry(second.geometry)
     empty &= ~np.isin(np.arange(len(empty)) + first_row, [row for row in named if row is not None])
     columns = (*first.columns, *second.columns)
@@ -209,13 +213,18 @@ def _kind(column: pd.Series[Any], name: str) -> str | None:
             return kind
     if name.rpartition(".")[2].lower() in _LATITUDE_FIRST:
         return "latitude_first"
+    called = coordinate_column(name)
+    if called is not None and any(written_geometry(text, called).geometry for text in texts):
+        return "written"
     return None
 
 
 def _from_text(
-    column: pd.Series[Any], name: str, kind: str, first_row: int, source: str
+    column: pd.Series[Any], name: str, kind: str, first_row: int, source: str, *, hints: SourceHints
 ) -> TableGeometry:
     texts = [None if pd.isna(value) else str(value).strip() or None for value in column]
+    if kind == "written":
+        return _from_written(texts, name, first_row, hints)
     crs: str | None = None
     if kind == "geojson":
         geometry, crs = from_geojson(texts), "EPSG:4326"
@@ -230,7 +239,42 @@ def _from_text(
         if kind == "latitude_first":
             geometry, crs = shapely.transform(geometry, lambda xy: xy[:, ::-1]), "EPSG:4326"
     unread = np.array([text is not None for text in texts]) & ~shapely.is_geometry(geometry)
-    return TableGeometry(geometry, crs, (name,), _unreadable(unread, first_row, name))
+    return TableGeometry(
+        _turned(geometry, hints), crs, (name,), _unreadable(unread, first_row, name)
+    )
+
+
+def _turned(geometry: npt.NDArray[np.object_], hints: SourceHints) -> npt.NDArray[np.object_]:
+    if not hints.north_first:
+        return geometry
+    return np.asarray(shapely.transform(geometry, lambda xy: xy[:, ::-1]), dtype=object)
+
+
+def _from_written(
+    texts: list[str | None], name: str, first_row: int, hints: SourceHints
+) -> TableGeometry:
+    """Return geometry from coordinates as people write them, with a reason for every other cell."""
+    called = coordinate_column(name) or CoordinateColumn()
+    if hints.north_first:
+        called = replace(called, order="north_first")
+    geometry = np.full(len(texts), None, dtype=object)
+    faults = []
+    for at, text in enumerate(texts):
+        if text is None:
+            continue
+        written = written_geometry(text, called, hints.shape)
+        geometry[at] = written.geometry
+        if written.fault:
+            faults.append(
+                Fault(
+                    f"coordinates.cell.{written.fault}",
+                    "note" if written.fault == "words" else "refused",
+                    row=first_row + at,
+                    column=name,
+                    params={"found": text[:40]},
+                )
+            )
+    return TableGeometry(geometry, None, (name,), faults)
 
 
 def _from_ewkt(
@@ -333,14 +377,28 @@ def _coordinate_columns(table: pd.DataFrame, source: str) -> tuple[str, str] | N
     return None
 
 
-def _from_numbers(table: pd.DataFrame, east: str, north: str, first_row: int) -> TableGeometry:
+def _from_numbers(
+    table: pd.DataFrame, east: str, north: str, first_row: int, hints: SourceHints
+) -> TableGeometry:
+    letters = ("N", "E") if hints.north_first else ("E", "N")
     x, y = (
-        pd.to_numeric(table[name], errors="coerce").to_numpy(dtype=np.float64)
-        for name in (east, north)
+        _numbers(table[name], letter) for name, letter in zip((east, north), letters, strict=True)
     )
     given = table[[east, north]].notna()
     whole = np.isfinite(x) & np.isfinite(y)
     geometry = np.full(len(table), None, dtype=object)
     geometry[whole] = shapely.points(x[whole], y[whole])
     unread = given.any(axis=1).to_numpy() & ~whole
+    geometry = _turned(geometry, hints)
     return TableGeometry(geometry, None, (east, north), _unreadable(unread, first_row, east))
+
+
+def _numbers(column: pd.Series[Any], letter: str) -> npt.NDArray[np.float64]:
+    """Return a column's numbers, also those in degrees and minutes; NaN where there is none."""
+    values = pd.to_numeric(column, errors="coerce").to_numpy(dtype=np.float64, copy=True)
+    for at in np.flatnonzero(np.isnan(values) & column.notna().to_numpy()).tolist():
+        cell = column.iloc[at]
+        angle = angle_of(cell) if isinstance(cell, str) else None
+        if angle is not None and angle.letter in ("", letter):
+            values[at] = angle.value
+    return values

@@ -24,7 +24,7 @@ from pyproj import CRS
 
 from coordination.faults import SHEET_STEP, Fault
 from data.bounded_geometry import MOST_VERTICES, tangled, too_many_vertices
-from data.coordinates import AS_WRITTEN, Coordinates, holds_coordinates
+from data.coordinates import AS_WRITTEN, Coordinates, frame_in_names, holds_coordinates
 from data.found_layer import Format, FoundLayer
 from data.geometry_columns import find_geometry
 from data.judge_crs import crs_of, judged_crs, judged_geometry, refusal
@@ -201,6 +201,10 @@ def read_layer(
             found.numbers, found.sheets, found.around,
         )  # fmt: skip
 
+    named = frame_in_names(found.columns)
+    if named is not None and said.frame is None and said.grid is None:
+        columns = ", ".join(found.columns)
+        raise refusal(source, "coordinates.frame_in_header", frame=named, columns=columns)
     used, notes = judged_crs(
         found.geometry, found=found.crs, stated=stated, kind=found.format, source=source, said=said
     )

@@ -6,6 +6,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from data.written_coordinates import Shape
+
 DRAWING_UNITS: Mapping[str, float] = {
     "mm": 0.001, "cm": 0.01, "dm": 0.1, "m": 1.0, "km": 1000.0, "inch": 0.0254, "foot": 0.3048,
 }  # fmt: skip
@@ -21,10 +23,11 @@ class SourceHints:
         records = "results"          # where in a JSON or XML document the rows are
 
         [geometry]
-        column = "geo_shape"         # holds WKT, WKB, GeoJSON or "x, y"; or two columns of numbers:
+        column = "geo_shape"         # holds WKT, WKB, GeoJSON or coordinates; or two columns of numbers:
         lon = "utm_x"                # longitude or easting
         lat = "utm_y"                # latitude or northing
         north_first = true           # the numbers are written latitude (northing) first
+        shape = "area"               # lists of places that are not closed: "area" or "line"
 
         [dxf]
         unit = "mm"                  # where the drawing does not say it
@@ -41,6 +44,8 @@ class SourceHints:
         Columns of longitude or easting, and of latitude or northing.
     north_first
         Whether the geometry is written northing (latitude) first.
+    shape
+        What lists of places that do not end where they begin are: ``area`` or ``line``.
     drawing_unit
         One of `DRAWING_UNITS`.
     header_row
@@ -54,6 +59,7 @@ class SourceHints:
     lon: str | None = None
     lat: str | None = None
     north_first: bool = False
+    shape: Shape | None = None
     drawing_unit: str | None = None
     header_row: int | None = None
     headers: frozenset[str] = frozenset()
@@ -107,6 +113,10 @@ def hints_of(raw: Mapping[str, Any]) -> tuple[SourceHints, list[str]]:
     if not isinstance(north_first, bool):
         wrong.append("[geometry] north_first")
         north_first = False
+    shape = geometry.get("shape")
+    if shape not in (None, "area", "line"):
+        wrong.append("[geometry] shape")
+        shape = None
     if (geometry.get("lon") is None) != (geometry.get("lat") is None):
         wrong.append("[geometry] lon, lat")
     hints = SourceHints(
@@ -115,10 +125,11 @@ def hints_of(raw: Mapping[str, Any]) -> tuple[SourceHints, list[str]]:
         lon=text("[geometry] lon", geometry.get("lon")),
         lat=text("[geometry] lat", geometry.get("lat")),
         north_first=north_first,
+        shape=shape,
         drawing_unit=unit,
         layers=tuple(raw["layers"]) if isinstance(raw.get("layers"), dict) else (),
     )
     return hints, wrong
 
 
-_GEOMETRY_KEYS = frozenset({"column", "lon", "lat", "north_first"})
+_GEOMETRY_KEYS = frozenset({"column", "lon", "lat", "north_first", "shape"})
