@@ -20,6 +20,9 @@ from geo.road_network import RoadNetwork
 PARALLEL_M = 60.0
 """Lines of one road that run beside each other no further apart are its carriageways."""
 
+Spans = list[tuple[int, float, float]]
+"""Section, from and to [m]; section -1 is a gap."""
+
 _STEP_M = 10.0
 _LEAST_BESIDE_M = 20.0
 
@@ -368,7 +371,7 @@ def _shortest(ways: Ways, start: Place, end: Place, without: frozenset[int]) -> 
 
 def _best_path(
     graph: nx.MultiDiGraph[Any], without: frozenset[int], *, divided: bool
-) -> tuple[list[tuple[int, float, float]], tuple[str, ...], float] | None:
+) -> tuple[Spans, tuple[str, ...], float] | None:
     """Return the spans of the shortest path, the nodes on it, and its widest gap [m].
 
     A road without carriageways is walked alike in both directions: once is enough.
@@ -386,7 +389,7 @@ def _best_path(
 
         return of
 
-    found: list[tuple[float, list[str], bool]] = []
+    found: list[tuple[float, list[str], bool, Spans]] = []
     runs = [("start", "end", False)]
     if divided:
         runs += [("start", "end", True), ("end", "start", True)]
@@ -395,17 +398,34 @@ def _best_path(
             size, path = _dijkstra(graph, source, target, cost(legal_only))
         except nx.NetworkXNoPath:
             continue
-        found.append((size, path, legal_only))
+        spans = _spans_on(graph, path, without, legal_only=legal_only)
+        found.append((size, path, legal_only, spans))
     if not found:
         return None
-    shortest = min(size for size, _, _ in found)
-    legal = [entry for entry in found if entry[2] and entry[0] <= 1.2 * shortest + 60.0]
+    shortest = min(found, key=lambda entry: entry[0])
+    # A gap is no place to turn round: with the traffic only where that leads over none besides.
+    legal = [
+        entry
+        for entry in found
+        if entry[2]
+        and entry[0] <= 1.1 * shortest[0] + 60.0
+        and _widest_gap(entry[3]) <= _widest_gap(shortest[3])
+    ]
     # Rounded so that both directions of one walk, whose sums differ in the last digit, choose alike.
-    _, path, legal_only = min(
+    _, path, _, spans = min(
         legal or found, key=lambda entry: (round(entry[0], 6), entry[1][0] != "start")
     )
+    passed = [node for node in path if node not in ("start", "end")]
+    if path[0] == "end":
+        spans = [(s, b, a) for s, a, b in reversed(spans)]
+        passed.reverse()
+    return spans, tuple(dict.fromkeys(passed)), _widest_gap(spans)
+
+
+def _spans_on(
+    graph: nx.MultiDiGraph[Any], path: list[str], without: frozenset[int], *, legal_only: bool
+) -> Spans:
     spans = []
-    passed = []
     for u, v in pairwise(path):
         edges = [
             edge
@@ -416,12 +436,11 @@ def _best_path(
         best = min(edges, key=lambda edge: edge["cost"])
         if best["span"] is not None:
             spans.append(best["span"])
-        passed += [node for node in (u, v) if node not in ("start", "end")]
-    if path[0] == "end":
-        spans = [(s, b, a) for s, a, b in reversed(spans)]
-        passed.reverse()
-    gap = max((abs(b - a) for s, a, b in spans if s < 0), default=0.0)
-    return spans, tuple(dict.fromkeys(passed)), gap
+    return spans
+
+
+def _widest_gap(spans: Spans) -> float:
+    return max((abs(b - a) for section, a, b in spans if section < 0), default=0.0)
 
 
 def _dijkstra(
@@ -495,6 +514,8 @@ def beside(ways: Ways, walk: Walk) -> list[tuple[int, float, float]]:
         scale = np.hypot(*chord) * np.hypot(*there)
         if high - low < _LEAST_BESIDE_M or scale <= 0 or abs(chord @ there) < 0.7 * scale:
             continue
+        if _leaves(line, walk.line):  # a branch that forks off
+            continue
         span = (low, high) if last > first else (high, low)
         found.append((min(first, last), int(others[owner[start]]), *span))
     return [(s, a, b) for _, s, a, b in sorted(found)]
@@ -522,7 +543,7 @@ def _ear(ways: Ways, walk: Walk) -> frozenset[int] | None:
     """Return the sections of a walk that another way of the road leads round, or None."""
     parallel = walk.beside
     covered = set(walk.section.tolist())
-    covered |= {s for s, _, _ in parallel if not _leaves(ways.lines[s], walk.line)}
+    covered |= {s for s, _, _ in parallel}
     rest = np.array([s for s in ways.sections.tolist() if s not in covered], dtype=np.int64)
     if not len(rest):
         return None

@@ -41,7 +41,7 @@ def find_area(streets: Streets, extent: Extent, day: int | None) -> Outcome:
     if len(each) < 2:
         return unknown("area_few_roads", count=len(each))
     names = "、".join(own[0] for own in each)
-    shapes = as_geometries([shapely.union_all(_closed_lines(streets, own)) for own in each])
+    shapes = as_geometries([shapely.union_all(streets.closed_lines(own)) for own in each])
     faces = shapely.get_parts(shapely.polygonize([shapely.union_all(shapes)]))
     bounded = [face for face in faces if _bounded_by_all(face, shapes)]
     if not bounded:
@@ -85,23 +85,6 @@ def _mended(
     return tuple(options)
 
 
-def _closed_lines(streets: Streets, roads: Roads) -> Geometries:
-    """Return the sections of a road drawn on to the middles of their junctions."""
-    own = streets.sections(roads)
-    table = streets.gazetteer.network.sections
-    one = table["node_from"].to_numpy(dtype=object)[own]
-    two = table["node_to"].to_numpy(dtype=object)[own]
-    xy, line = shapely.get_coordinates(streets.lines[own], return_index=True)
-    starts = np.array([streets.point[node] for node in one])
-    ends = np.array([streets.point[node] for node in two])
-    numbers = np.arange(len(own))
-    rank = np.concatenate([numbers, line, numbers])
-    order = np.argsort(rank, kind="stable")
-    return as_geometries(
-        shapely.linestrings(np.concatenate([starts, xy, ends])[order], indices=rank[order])
-    )
-
-
 def _bounded_by_all(face: shapely.Polygon, roads: Geometries) -> bool:
     ring = face.exterior.buffer(_NEAR_M)
     shared = shapely.length(shapely.intersection(roads, ring))
@@ -132,7 +115,7 @@ def _inner(
         return Found(shape, shape)
     ground = [
         shapely.union_all(
-            shapely.buffer(_closed_lines(streets, own), streets.width_m[streets.sections(own)] / 2)
+            shapely.buffer(streets.closed_lines(own), streets.width_m[streets.sections(own)] / 2)
         )
         for own in each
     ]

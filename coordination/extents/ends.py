@@ -122,7 +122,8 @@ def _at_road(streets: Streets, roads: Roads, own: Roads, end: End, day: int | No
     if set(meaning.roads) & set(own):
         return EndFound(None, (), why("end_is_road", end=end.name, road=roads[0]))
     met = streets.crossings(own, meaning.roads) or streets.crossings(roads, meaning.roads)
-    if len(met) == 1:
+    almost = streets.almost(own, meaning.roads, met) if met else []
+    if len(met) == 1 and not almost:
         assumed: Assumed = ()
         if meaning.through != "exact":
             assumed += ((meaning.through, {"name": end.name, "road": meaning.roads[0]}),)
@@ -137,7 +138,13 @@ def _at_road(streets: Streets, roads: Roads, own: Roads, end: End, day: int | No
             )
             for one in met
         )
-        often = why("meets_often", end=end.name, road=roads[0], count=len(met))
+        options += tuple(
+            _spot_near(streets, roads, end.name, point, "almost", away_m=away)
+            for point in almost
+            for away in (shapely.distance(point, streets.line(meaning.roads)),)
+        )
+        code = "meets_often" if len(met) > 1 else "meets_and_nears"
+        often = why(code, end=end.name, road=roads[0], count=len(met))
         return EndFound(None, options, often)
     return _not_met(streets, roads, own, end, meaning.roads)
 

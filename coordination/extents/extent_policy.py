@@ -26,6 +26,9 @@ class ExtentPolicy:
         Unconnected pieces of a road are walked through where no more than this is missing.
     bridge_m
         … and up to this they are joined for a candidate, and it is asked.
+    almost_m
+        A street that meets a road once, and whose line elsewhere ends this near to it (or crosses
+        it on another level), may mean either place: it is asked.
     near_m
         How far a junction may lie from a street that does not meet the road, to be a candidate.
     one_road_m
@@ -50,6 +53,7 @@ class ExtentPolicy:
     one_crossing_m: float = 40.0
     gap_m: float = 30.0
     bridge_m: float = 600.0
+    almost_m: float = 100.0
     near_m: float = 500.0
     one_road_m: float = 800.0
     long_road_m: float = 3000.0

@@ -11,10 +11,15 @@ from coordination.extents.extent_policy import ExtentPolicy
 from coordination.extents.located import Gazetteer
 from coordination.extents.names import RoadNames, road_names
 from geo.line_parts import Floats, Geometries, Ints, as_geometries, connected
-from geo.network_paths import Place, Ways, node_points, ways_along
+from geo.network_paths import Place, Ways, node_points, spans_from, terminals, ways_along
 
 Roads = tuple[str, ...]
 """Names in the network that are one road."""
+
+_FAN = [
+    np.array([[np.cos(turn), -np.sin(turn)], [np.sin(turn), np.cos(turn)]])
+    for turn in np.deg2rad([75.0, 50.0, 25.0, 0.0, -25.0, -50.0, -75.0])
+]
 
 
 @dataclass(frozen=True)
@@ -68,6 +73,9 @@ class Streets:
     lines: Geometries
     width_m: Floats
     _ways: dict[tuple[Roads, float], Ways] = field(default_factory=dict, repr=False)
+    _lines: dict[Roads, shapely.MultiLineString] = field(default_factory=dict, repr=False)
+    _closed: dict[Roads, shapely.MultiLineString] = field(default_factory=dict, repr=False)
+    _dead_ends: dict[Roads, Geometries] = field(default_factory=dict, repr=False)
 
     def sections(self, roads: Roads) -> Ints:
         """Return the positions of the sections of one road or corridor."""
@@ -89,7 +97,83 @@ class Streets:
 
     def line(self, roads: Roads) -> shapely.MultiLineString:
         """Return all sections of a road as one geometry."""
-        return shapely.MultiLineString(list(self.lines[self.sections(roads)]))
+        if roads not in self._lines:
+            line = shapely.MultiLineString(list(self.lines[self.sections(roads)]))
+            shapely.prepare(line)
+            self._lines[roads] = line
+        return self._lines[roads]
+
+    def closed_lines(self, roads: Roads) -> Geometries:
+        """Return the sections of a road drawn on to the middles of their junctions."""
+        own = self.sections(roads)
+        table = self.gazetteer.network.sections
+        one = table["node_from"].to_numpy(dtype=object)[own]
+        two = table["node_to"].to_numpy(dtype=object)[own]
+        xy, line = shapely.get_coordinates(self.lines[own], return_index=True)
+        starts = np.array([self.point[node] for node in one])
+        ends = np.array([self.point[node] for node in two])
+        numbers = np.arange(len(own))
+        rank = np.concatenate([numbers, line, numbers])
+        order = np.argsort(rank, kind="stable")
+        return as_geometries(
+            shapely.linestrings(np.concatenate([starts, xy, ends])[order], indices=rank[order])
+        )
+
+    def closed(self, roads: Roads) -> shapely.MultiLineString:
+        """Return `closed_lines` as one geometry."""
+        if roads not in self._closed:
+            line = shapely.MultiLineString(list(self.closed_lines(roads)))
+            shapely.prepare(line)
+            self._closed[roads] = line
+        return self._closed[roads]
+
+    def dead_ends(self, roads: Roads) -> Geometries:
+        """Return a fan for every point at which the lines of a road end, at its gaps too.
+
+        It opens from there, up to `ExtentPolicy.almost_m`, over where the road may go on.
+        """
+        if roads not in self._dead_ends:
+            ways = self.ways(roads, bridge_m=0.0)
+            fans = []
+            for node in terminals(ways):
+                section, from_m, to_m = spans_from(ways, node)[0]
+                line = self.lines[section]
+                back = from_m + np.sign(to_m - from_m) * min(30.0, line.length)
+                mouth = np.array(line.interpolate(from_m).coords[0])
+                ahead = mouth - line.interpolate(back).coords[0]
+                ahead *= self.policy.almost_m / max(float(np.hypot(*ahead)), 1e-9)
+                fans.append([mouth, *(mouth + turn @ ahead for turn in _FAN), mouth])
+            self._dead_ends[roads] = as_geometries(
+                shapely.polygons(np.array(fans).reshape(-1, len(_FAN) + 2, 2))
+            )
+        return self._dead_ends[roads]
+
+    def almost(self, one: Roads, other: Roads, met: list[Crossing]) -> list[shapely.Point]:
+        """Return where two roads nearly meet, or cross without meeting, away from where they meet.
+
+        A road of which a piece is missing, or that passes over the other, may be meant there as
+        well: that it meets once elsewhere is then no proof.
+        """
+        # Drawn on through their junctions: what passes above a junction crosses the road there.
+        lines = self.closed(one), self.closed(other)
+        reach = self.policy.almost_m
+        found: list[shapely.Point] = []
+        for road, cross in ((one, lines[1]), (other, lines[0])):
+            fans = self.dead_ends(road)
+            ends = shapely.get_point(
+                shapely.get_exterior_ring(fans[shapely.intersects(fans, cross)]), 0
+            )
+            found += [shapely.get_point(shapely.shortest_line(end, lines[0]), 1) for end in ends]
+        if shapely.intersects(*lines):
+            parts = np.atleast_1d(shapely.get_parts(shapely.intersection(*lines)))
+            found += [part.centroid for part in parts]
+        places = [shapely.Point(self.point[node]) for each in met for node in each.place.nodes]
+        kept: list[shapely.Point] = []
+        for point in found:
+            away = min((point.distance(place) for place in places), default=np.inf)
+            if away > reach and all(point.distance(each) > reach for each in kept):
+                kept.append(point)
+        return kept
 
     def crossings(self, one: Roads, other: Roads) -> list[Crossing]:
         """Return where two roads meet; nodes near each other are one crossing."""

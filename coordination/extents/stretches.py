@@ -38,6 +38,10 @@ from geo.network_paths import (
 )
 
 _MOST_PER_END = 6
+_LEADS_ROUND = 1.5
+"""A walk so much longer than the straight line may miss a shorter one …"""
+_LEADS_ROUND_OVER_GAP = 1.2
+"""… and over a gap it may turn from one carriageway to the other."""
 
 
 def meant_roads(
@@ -181,6 +185,11 @@ def _between(
         return _chosen_by_length(streets, extent, options, reason, assumed)
     walk = ways_there[0]
     found = found_of(streets, walk)
+    if _leads_round(streets, roads, walk):
+        told: Params = {"road": roads[0], "length_m": round(walk.length_m)}
+        option = Option(key, "extents.candidate.way_round", told, found)
+        reason = why("way_round", road=roads[0], start=one.label, end=two.label)
+        return Outcome(options=(option,), reason=reason)
     if walk.gap_m > streets.policy.gap_m:
         params: Params = {
             "road": roads[0], "gap_m": round(walk.gap_m), "length_m": round(walk.length_m),
@@ -188,10 +197,27 @@ def _between(
         option = Option(key, "extents.candidate.over_gap", params, found)
         return Outcome(options=(option,), reason=why("gap", road=roads[0], gap_m=round(walk.gap_m)))
     named = {"road": roads[0], "start": one.label, "end": two.label}
-    assumed += tuple((key, {**named, **told}) for key, told in (*one.assumed, *two.assumed))
+    assumed += tuple((key, {**named, **more}) for key, more in (*one.assumed, *two.assumed))
     if walk.gap_m > 0:
         assumed += (("gap", {"road": roads[0], "gap_m": round(walk.gap_m)}),)
     return Outcome(found, assumed=(*assumed, ("exact", dict(named))))
+
+
+def _leads_round(streets: Streets, roads: Roads, walk: Walk) -> bool:
+    """Return whether a walk leads round, and the road breaks off near where it begins or ends.
+
+    The short way may be the one that is missing in the network.
+    """
+    ends = shapely.Point(walk.line.coords[0]), shapely.Point(walk.line.coords[-1])
+    straight_m = ends[0].distance(ends[1])
+    if walk.gap_m > 0 and walk.length_m > _LEADS_ROUND_OVER_GAP * straight_m:
+        return True
+    if walk.length_m <= _LEADS_ROUND * straight_m:
+        return False
+    fans = streets.dead_ends(roads)
+    mouths = shapely.get_point(shapely.get_exterior_ring(fans), 0)
+    near = shapely.dwithin(mouths, shapely.MultiPoint(ends), streets.policy.almost_m)
+    return bool((near & ~shapely.dwithin(mouths, walk.line, 1.0)).any())
 
 
 def _apart(streets: Streets, roads: Roads, one: Spot, two: Spot, key: str) -> Outcome:
