@@ -59,7 +59,7 @@ def town(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 def cities_equal(one: Path, other: Path, within_m: float) -> None:
-    """Compare all projects and sites of two stores, but for contacts and what a place was made of."""
+    """Compare all projects and sites of two stores, but for contacts and how a place was found."""
     with open_store(str(one)) as first, open_store(str(other)) as second:
         left, right = first.read_city(), second.read_city()
     shown = ~left.projects["confidential"].fillna(value=False).astype(bool)
@@ -72,8 +72,8 @@ def cities_equal(one: Path, other: Path, within_m: float) -> None:
     old = left.sites[left.sites["project_code"].isin(codes)].set_index(keys).sort_index()
     new = right.sites.set_index(keys).sort_index()
     assert list(old.index) == list(new.index)
-    given = [name for name in old if name not in ("geometry", "footprint_source")]
-    given = [name for name in given if not name.startswith("placed")]
+    found = ("geometry", "footprint_source", "place_confidence", "inferred", "confirmed")
+    given = [name for name in old if name not in found]
     _same(pd.DataFrame(old[given]), pd.DataFrame(new[given]))
     placed = old.geometry.notna()
     assert (placed == new.geometry.notna()).all()
