@@ -2,31 +2,39 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, replace
 from datetime import date
 from pathlib import Path
 from typing import Any
 
 import geopandas as gpd
+import numpy as np
 import pandas as pd
 
 from api.rows import rows
 from coordination.city import City
 from coordination.dossiers import dossier_questions
-from coordination.editions import (
-    Edition,
+from coordination.edition_answers import (
+    absent_answers,
+    answered_apart,
     answered_codes,
-    answered_stages,
-    compare,
     edition_questions,
+    followed,
+    follows_subject,
+    gone_subject,
 )
+from coordination.editions import Edition, compare
+from coordination.faults import UsageError
+from coordination.openings import depended_codes
 from coordination.quality import By, Quality, quality
-from coordination.questions import Question
+from coordination.questions import Question, question_key
 from coordination.wording import text
 from data.comparison_files import write_comparison
 from data.read_projects import ReadProjects
 from data.store import ImportOutcome, Store, Transaction
+
+SHOWN_LISTS = 10
 
 
 @dataclass(frozen=True)
@@ -44,7 +52,12 @@ class Judgement:
     questions
         On absent and renumbered projects, and on shared dossiers.
     stages
-        Stage by code of stored projects that the list no longer has, as answers confirmed it.
+        Stage by code of stored projects that the list no longer has, as answers confirmed it; and
+        ``withdrawn`` for what went in as new before somebody said that it was a stored project.
+    remembered
+        ``kind, subject, answer, label`` that go into the store with the list: of which lists it is
+        a later edition, what one answer on many absent projects says of each, and what no longer
+        holds (``answer`` is None) because the list has the project again.
     """
 
     read: ReadProjects
@@ -52,6 +65,7 @@ class Judgement:
     quality: Quality
     questions: tuple[Question, ...]
     stages: Mapping[str, str]
+    remembered: pd.DataFrame
 
 
 def judge_list(
@@ -64,51 +78,91 @@ def judge_list(
     answers: Mapping[str, str],
     as_of: date,
 ) -> Judgement:
-    """Compare a list with the store and judge its data; nothing is written."""
-    refused = read.rows["outcome"] == "refused"
-    edition: Edition | None = None
-    stages: Mapping[str, str] = {}
-    questions: tuple[Question, ...] = ()
-    filings = store.filings()[["project_code", "source_file"]]
-    if len(read.projects):
+    """Compare a list with the store and judge its data; nothing is written.
 
-        def compared(listed: ReadProjects) -> Edition:
+    Raises
+    ------
+    coordination.faults.UsageError
+        ``editions.unknown_list`` when no stored project came from ``edition_of``.
+    """
+    filings = store.sources()
+    files = filings["source_file"].unique().tolist()
+    if edition_of is not None and edition_of not in files:
+        known = ", ".join(files[:SHOWN_LISTS]) + (" …" if len(files) > SHOWN_LISTS else "")
+        raise UsageError("editions.unknown_list", name=edition_of, known=known)
+    edition: Edition | None = None
+    stages: dict[str, str] = {}
+    questions: tuple[Question, ...] = ()
+    remembered: list[tuple[str, str | None]] = []
+    if len(read.projects):
+        codes = answered_codes(answers, read.projects["code"].tolist(), city.projects["code"])
+        # What went in as new before somebody said that it is a stored project.
+        twice = city.projects.loc[city.projects["code"].isin(list(codes)), ["code", "stage"]]
+        read = _recoded(read, codes)
+        refused = read.rows.loc[read.rows["outcome"] == "refused", "code"].dropna()
+
+        def compared(apart: Collection[tuple[str, str]] = ()) -> Edition:
             return compare(
-                listed.projects, listed.sites, city.projects, city.sites, sources=filings,
-                source=source, edition_of=edition_of, as_of=as_of,
-                held=read.rows.loc[refused, "code"].dropna().unique(),
+                read.projects, read.sites, city.projects, city.sites, sources=filings,
+                source=source, edition_of=edition_of, as_of=as_of, apart=apart,
+                held={*refused, *twice["code"]}, follows=followed(source, files, answers),
             )  # fmt: skip
 
-        edition = compared(read)
-        codes = answered_codes(edition, answers)
-        if codes:
-            read = _recoded(read, codes)
-            edition = compared(read)
-        stages = answered_stages(edition, answers)
+        edition = compared()
+        apart = answered_apart(edition, answers)
+        if apart:
+            edition = compared(apart)
+        absent = absent_answers(edition, answers)
+        stages = {
+            code: answer.removeprefix("stage:")
+            for code, answer in absent.items()
+            if answer.startswith("stage:")
+        }
+        stages |= dict.fromkeys(twice.loc[twice["stage"].ne("withdrawn"), "code"], "withdrawn")
+        remembered = [
+            (follows_subject(source, file), "yes") for file in edition.continues if file != source
+        ]
+        remembered += [(gone_subject(code), answer) for code, answer in absent.items()]
+        remembered = [one for one in remembered if question_key("edition", one[0]) not in answers]
+        # Whoever withdrew a project that was absent did not withdraw what this list makes of it.
+        kept = store.answers().keys()
+        remembered += [
+            (gone_subject(code), None)
+            for code in read.projects["code"]
+            if question_key("edition", gone_subject(code)) in kept
+        ]
         questions = edition_questions(edition, answers)
         others = city.projects[~city.projects["code"].isin(read.projects["code"])]
         every = pd.concat([others, read.projects], ignore_index=True)
         questions += dossier_questions(every, answers, among=read.projects["code"])
     sources = pd.DataFrame({"project_code": read.projects["code"], "source_file": source})
     told = quality(read.projects, read.sites, sources=sources)
-    return Judgement(read, edition, told, questions, stages)
+    table = pd.DataFrame(remembered, columns=["subject", "answer"], dtype="object")
+    return Judgement(
+        read, edition, told, questions, stages, table.assign(kind="edition", label=None)
+    )
 
 
 def put_list(change: Transaction, store: Store, city: City, judged: Judgement) -> ImportOutcome:
-    """Write the list, and the stage of absent projects where an answer confirmed one."""
+    """Write the list, what is remembered with it, and the stage of absent projects.
+
+    An absent project gets the stage that an answer confirmed and keeps everything else: its sites,
+    what was filed, and its decisions.
+    """
     read = judged.read
+    if len(judged.remembered):
+        change.put_answers(judged.remembered)
     if not judged.stages:
         return change.put_projects(read.projects, read.sites, read.filings)
     absent = city.projects[city.projects["code"].isin(list(judged.stages))]
     absent = absent.assign(stage=absent["code"].map(dict(judged.stages)).astype("str"))
     sites = city.sites[city.sites["project_code"].isin(absent["code"])]
-    filings = store.filings()
-    filings = filings[filings["project_code"].isin(absent["code"])]
-    both = pd.concat([read.sites, sites], ignore_index=True)
+    both = pd.concat([pd.DataFrame(read.sites), pd.DataFrame(sites)], ignore_index=True)
+    shapes = np.concatenate([read.sites.geometry.to_numpy(), sites.geometry.to_numpy()])
     return change.put_projects(
         pd.concat([read.projects, absent[list(read.projects.columns)]], ignore_index=True),
-        gpd.GeoDataFrame(both, geometry="geometry", crs=read.sites.crs),
-        pd.concat([read.filings, filings], ignore_index=True),
+        gpd.GeoDataFrame(both.drop(columns="geometry"), geometry=shapes, crs=read.sites.crs),
+        pd.concat([read.filings, store.filings(absent["code"].tolist())], ignore_index=True),
     )
 
 
@@ -162,9 +216,7 @@ def quality_lines(told: Quality, lang: str) -> list[str]:
 def stored_quality(store: Store) -> Quality:
     """Return the quality of everything that is stored."""
     city = store.read_city()
-    return quality(
-        city.projects, city.sites, sources=store.filings()[["project_code", "source_file"]]
-    )
+    return quality(city.projects, city.sites, sources=store.sources())
 
 
 def write_edition(path: Path, edition: Edition, lang: str) -> Path:
@@ -173,16 +225,27 @@ def write_edition(path: Path, edition: Edition, lang: str) -> Path:
 
 
 def _recoded(read: ReadProjects, codes: Mapping[str, str]) -> ReadProjects:
-    """Give projects of the list the codes that they have in the store."""
+    """Give projects of the list the codes that they have in the store, also where others name them."""
+    if not codes:
+        return read
 
     def renamed(table: pd.DataFrame, column: str) -> pd.Series[str]:
         return table[column].map(lambda code: codes.get(code, code)).astype(table[column].dtype)
 
+    def depended(text: str) -> str:
+        several = depended_codes(text)
+        if codes.keys().isdisjoint(several):
+            return text
+        return " ".join(codes.get(code, code) for code in several)
+
+    named = read.projects["depends_on"].map(depended, na_action="ignore")
     sites = read.sites.copy()
     sites["project_code"] = renamed(sites, "project_code")
     return replace(
         read,
-        projects=read.projects.assign(code=renamed(read.projects, "code")),
+        projects=read.projects.assign(
+            code=renamed(read.projects, "code"), depends_on=named.astype("str")
+        ),
         sites=sites,
         filings=read.filings.assign(project_code=renamed(read.filings, "project_code")),
         rows=read.rows.assign(code=renamed(read.rows, "code")),

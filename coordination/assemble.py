@@ -12,7 +12,7 @@ import shapely
 
 from coordination.cases import case_ids
 from coordination.closed_spans import closed_spans
-from coordination.dossiers import shared_number
+from coordination.dossiers import already_joined
 from coordination.findings import (
     DETAIL_COLUMNS,
     FINDING_COLUMNS,
@@ -382,7 +382,7 @@ def _add_names(findings: gpd.GeoDataFrame, rows: pd.DataFrame, context: Context)
         findings[f"sites_{end}"] = sites.reindex(findings.index).replace("", None)
     projects = context.projects.drop_duplicates("code").set_index("code")
     a, b = findings["project_a"], findings["project_b"]
-    joined = shared_number(context.projects, a, b)
+    joined = already_joined(context.projects, a, b, context.answers)
     depends = projects["depends_on"].dropna().map(depended_codes)
     links = {(code, other) for code, others in depends.items() for other in others}
     depended = [

@@ -123,7 +123,8 @@ def _trace_of_city(city: City, aliases: dict[str, str]) -> City:
     sites["site_id"] = sites["site_id"].mask(hidden_sites, sites["project_code"])
     sites.loc[hidden_sites, sites.geometry.name] = None
     bundles = city.bundles.assign(code=city.bundles["code"].replace(aliases))
-    return replace(city, projects=projects, sites=sites, bundles=bundles)
+    # Answers name projects, and what they join has been found by now.
+    return replace(city, projects=projects, sites=sites, bundles=bundles, answers={})
 
 
 def _quarter(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 import geopandas as gpd
@@ -43,6 +44,8 @@ class City:
     aliases
         Other and former names of roads: ``alias, name`` (as in the network), ``valid_from``,
         ``valid_to`` (days, inclusive, missing for open), ``source``; or None.
+    answers
+        What people answered, by question key (`coordination.questions`).
     data_revision
         The store's revision that these tables show.
 
@@ -68,3 +71,4 @@ class City:
         default_factory=lambda: pd.DataFrame(columns=["bundle_id", "code"])
     )
     aliases: pd.DataFrame | None = None
+    answers: Mapping[str, str] = field(default_factory=dict)

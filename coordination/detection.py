@@ -161,6 +161,7 @@ def look(
         reopened=reopened(works, found, bundled, policy),
         policy=policy,
         as_of_day=as_of_day,
+        answers=city.answers,
     )
     return context, opened
 

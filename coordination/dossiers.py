@@ -1,20 +1,30 @@
 """Projects that belong together on paper: one dossier number, one permit, one common remark.
 
-What a number joins counts as a *coordinated candidate* everywhere (`shared_number`, which findings
+What a number joins counts as a *coordinated candidate* everywhere (`already_joined`, which findings
 and cases use); whether it is one project with several sites, a bundle, or a coincidence is asked.
+``separate`` takes the mark away. A common remark, or a remark that names a partner, joins two
+projects only when a person said so. None of this is an accepted bundle: findings stay, marked.
 """
 
 from __future__ import annotations
 
 import re
 from collections.abc import Mapping
+from itertools import combinations
+from types import MappingProxyType
 
 import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
 from coordination.faults import Fault
-from coordination.questions import Candidate, Question, answer_of
+from coordination.questions import (
+    NONE_OF_THESE,
+    Candidate,
+    Question,
+    answer_of,
+    question_key,
+)
 from coordination.remark_words import folded
 
 NUMBERS = ("external_id", "permit_no")
@@ -31,8 +41,110 @@ _TOGETHER = re.compile(
 _CLAUSES = re.compile(r"[。;!?,、\n]+")
 
 
-def shared_number(projects: pd.DataFrame, a: pd.Series[str], b: pd.Series[str]) -> pd.Series[str]:
+ANSWERS = ("one_project", "bundle", "separate")
+"""What a dossier can be said to be."""
+_NO_ANSWERS: Mapping[str, str] = MappingProxyType({})
+_SAME = question_key("edition", "renumbered: ")
+_TOLD_TOGETHER = re.compile(r"\[bundle_with:(?P<code>[^\[\]]+)\]$")
+
+
+def already_joined(
+    projects: pd.DataFrame,
+    a: pd.Series[str],
+    b: pd.Series[str],
+    answers: Mapping[str, str] = _NO_ANSWERS,
+) -> pd.Series[str]:
+    """Return what joins two projects on paper, missing where nothing does.
+
+    Parameters
+    ----------
+    projects
+        ``code`` (unique), any of `NUMBERS`, and ``remark``.
+    a, b
+        Codes, pair by pair, with one index.
+    answers
+        Answer by question key, as the store remembers them.
+
+    Returns
+    -------
+    pandas.Series of object
+        The number that both carry unless an answer says that it joins nothing; else the words of
+        both remarks where an answer says that they join; else ``A + B`` where an answer says that a
+        remark of one means the other.
+
+    Examples
+    --------
+    >>> projects = pd.DataFrame({"code": ["A", "B", "C"], "external_id": ["7", "7", None]})
+    >>> a, b = pd.Series(["A", "A"]), pd.Series(["B", "C"])
+    >>> already_joined(projects, a, b).tolist()
+    ['7', None]
+    >>> already_joined(projects, a, b, {"dossier:7[external_id]": "separate",
+    ...     "remark:与C同步[bundle_with:a]": "C"}).tolist()
+    [None, 'A + C']
+    """
+    found = shared_number(projects, a, b, answers)
+    if found.notna().all() or not answers:
+        return found
+    joins = _agreed_in_words(projects, answers)
+    joins |= {pair: f"{pair[0]} + {pair[1]}" for pair in _named_partners(projects, answers)}
+    told = [joins.get((min(x, y), max(x, y))) for x, y in _texts(a, b)]
+    words = pd.Series(told, index=found.index, dtype="object")
+    return found.where(found.notna(), words)
+
+
+def _texts(a: pd.Series[str], b: pd.Series[str]) -> list[tuple[str, str]]:
+    return [
+        (x if isinstance(x, str) else "", y if isinstance(y, str) else "")
+        for x, y in zip(a, b, strict=True)
+    ]
+
+
+def _agreed_in_words(
+    projects: pd.DataFrame, answers: Mapping[str, str]
+) -> dict[tuple[str, str], str]:
+    """Return the pairs whose common words join them, as an answer says."""
+    told = dossiers(projects)
+    told = told[told["by"] == "remark"]
+    pairs: dict[tuple[str, str], str] = {}
+    for words, codes in told.groupby("number")["code"]:
+        if answer_of(answers, "dossier", f"{words} [remark]") in ("one_project", "bundle"):
+            pairs |= dict.fromkeys(combinations(sorted(codes), 2), str(words))
+    return pairs
+
+
+def _named_partners(
+    projects: pd.DataFrame, answers: Mapping[str, str]
+) -> frozenset[tuple[str, str]]:
+    """Return the pairs of which a remark of one means the other, as an answer says."""
+    codes = {
+        question_key("remark", code).removeprefix("remark:"): code for code in projects["code"]
+    }
+    # A code of a list that means a stored project (`coordination.edition_answers`).
+    for key, answer in answers.items():
+        if key.startswith(_SAME) and answer.startswith("same:"):
+            earlier = answer.removeprefix("same:")
+            folded_end = "=" + question_key("edition", earlier).removeprefix("edition:")
+            codes.setdefault(key.removeprefix(_SAME).removesuffix(folded_end), earlier)
+    plain = {code: one for one, code in codes.items()}
+    pairs = set()
+    for key, answer in answers.items():
+        said = _TOLD_TOGETHER.search(key) if key.startswith("remark:") else None
+        mine = codes.get(said["code"]) if said else None
+        other = answer if answer in plain else None
+        if mine is not None and other is not None and mine != other:
+            pairs.add((min(mine, other), max(mine, other)))
+    return frozenset(pairs)
+
+
+def shared_number(
+    projects: pd.DataFrame,
+    a: pd.Series[str],
+    b: pd.Series[str],
+    answers: Mapping[str, str] = _NO_ANSWERS,
+) -> pd.Series[str]:
     """Return the number that two projects share, missing where they share none.
+
+    A number of which an answer says that its carriers are ``separate`` joins nothing.
 
     Parameters
     ----------
@@ -53,6 +165,12 @@ def shared_number(projects: pd.DataFrame, a: pd.Series[str], b: pd.Series[str]) 
         if name not in by_code:
             continue
         number = by_code[name].astype("object")
+        apart = {
+            value
+            for value in number[number.duplicated()].dropna().unique()
+            if answer_of(answers, "dossier", f"{value} [{name}]") in ("separate", NONE_OF_THESE)
+        }
+        number = number.where(~number.isin(apart), None)
         of_a, of_b = a.map(number).astype("object"), b.map(number).astype("object")
         same = found.isna() & of_a.notna() & (of_a == of_b)
         found = found.mask(same, of_a)
@@ -151,7 +269,7 @@ def dossier_questions(
     for (by, number), rows in told.groupby(["by", "number"], sort=False):
         codes = rows["code"].tolist()
         subject = f"{number} [{by}]"
-        if answer_of(answers or {}, "dossier", subject) is not None:
+        if answer_of(answers or {}, "dossier", subject) in (*ANSWERS, NONE_OF_THESE):
             continue
         shown = ", ".join(map(str, codes[:MOST_NAMED]))
         more = len(codes) - MOST_NAMED
@@ -167,7 +285,7 @@ def dossier_questions(
                 ),
                 tuple(
                     Candidate(key, f"dossiers.candidate.{key}")
-                    for key in ("one_project", "bundle", "separate")
+                    for key in ANSWERS
                 ),
                 "one_project" if _same(alike.loc[codes]) else "bundle",
             )

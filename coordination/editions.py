@@ -16,7 +16,6 @@ import numpy.typing as npt
 import pandas as pd
 import shapely
 
-from coordination.faults import Fault
 from coordination.list_keys import (
     DEFAULT,
     EditionPolicy,
@@ -27,7 +26,6 @@ from coordination.list_keys import (
     united,
 )
 from coordination.projects import FIELD, PROJECT_FIELDS, SITE_FIELDS, day_numbers
-from coordination.questions import Candidate, Question, answer_of
 from coordination.wording import text
 
 Status = Literal["new", "renumbered", "moved", "changed", "gone", "unchanged"]
@@ -82,6 +80,9 @@ class Edition:
     def summary(self, lang: str) -> list[str]:
         """Return the counts, and what the list was compared with, in words."""
         words = [text("editions.counts", lang, **self.counts)]
+        past = int(self.table["past"].sum())
+        if past:
+            words.append(text("editions.gone_past", lang, count=past))
         if self.continues:
             words.append(text("editions.continues", lang, lists=", ".join(self.continues)))
         else:
@@ -102,6 +103,8 @@ def compare(
     edition_of: str | None = None,
     as_of: date | None = None,
     held: Collection[str] = (),
+    apart: Collection[tuple[str, str]] = (),
+    follows: Collection[str] = (),
     policy: EditionPolicy = DEFAULT,
 ) -> Edition:
     """Compare a list with what is stored.
@@ -121,6 +124,10 @@ def compare(
         Stored windows that end before this day are over. None: no window is.
     held
         Codes that the list has although they are not among ``projects`` (refused rows): not gone.
+    apart
+        A project of the list and a stored one that look like the same work and are not.
+    follows
+        Files of which the list is known to be a later edition.
     policy
         Distances and shares.
 
@@ -149,7 +156,8 @@ def compare(
     # A code that the list still holds under its own name cannot be another one's earlier code.
     if not keys.renumbered:
         free = ~pairs["stored"].isin(projects["code"]).to_numpy()
-        pairs = pairs[~renumbered | free].reset_index(drop=True)
+        other = pd.Index(zip(pairs["now"], pairs["stored"], strict=True)).isin(list(apart))
+        pairs = pairs[~renumbered | (free & ~other)].reset_index(drop=True)
     rows = _compared(pairs, (projects, sites), (stored_projects, stored_sites), policy)
     fresh = projects.loc[~projects["code"].isin(pairs["now"]), ["code"]].assign(status="new")
     continues: tuple[str, ...] = ()
@@ -161,7 +169,7 @@ def compare(
             {edition_of}
             if edition_of is not None
             else (_continued(now, stored, pairs, origin, policy) | {source})
-        )
+        ) | set(follows)
         continues = tuple(sorted(files & named))
         absent = sources.loc[sources["source_file"].isin(continues), "project_code"]
         gone = _gone(stored_projects, stored, set(absent) - set(pairs["stored"]) - set(held), as_of)
@@ -171,88 +179,6 @@ def compare(
     table = pd.concat([listed, gone], ignore_index=True).reindex(columns=list(COLUMNS))
     table = _described(table, now, projects, stored, stored_projects)
     return Edition(table, keys, continues)
-
-
-def edition_questions(
-    edition: Edition, answers: Mapping[str, str] | None = None
-) -> tuple[Question, ...]:
-    """Ask whether what is gone is withdrawn, and whether what was renumbered is the same work.
-
-    Parameters
-    ----------
-    edition
-        As compared.
-    answers
-        Answer by question key; what is answered is not asked again.
-
-    Returns
-    -------
-    tuple of Question
-        Withdrawal is proposed where the window was not over; nothing is proposed where it was.
-    """
-    questions: list[Question] = []
-    for row in edition.table.to_dict("records"):
-        code = str(row["code"])
-        if row["status"] == "gone":
-            states = ("withdrawn", "completed", "keep")
-            candidates = tuple(
-                Candidate(
-                    f"stage:{state}" if state != "keep" else "keep",
-                    f"editions.candidate.{state}",
-                    value={} if state == "keep" else {"stage": state},
-                )
-                for state in states
-            )
-            questions.append(
-                Question(
-                    "edition", f"gone: {code}",
-                    Fault(
-                        "editions.ask.gone", "note",
-                        params={"code": code, "name": _word(row["name"]), "unit": _word(row["owner_unit"])},
-                    ),
-                    candidates,
-                    None if row["past"] else "stage:withdrawn",
-                )
-            )  # fmt: skip
-        elif row["status"] == "renumbered" and not edition.keys.renumbered:
-            earlier = str(row["earlier_code"])
-            questions.append(
-                Question(
-                    "edition", f"renumbered: {code} = {earlier}",
-                    Fault(
-                        "editions.ask.renumbered", "note",
-                        params={"code": code, "earlier": earlier, "name": _word(row["name"])},
-                    ),
-                    (Candidate(f"same:{earlier}", "editions.candidate.same", {"earlier": earlier}),),
-                    f"same:{earlier}",
-                )
-            )  # fmt: skip
-    return tuple(
-        question
-        for question in questions
-        if answer_of(answers or {}, "edition", question.subject) is None
-    )
-
-
-def answered_codes(edition: Edition, answers: Mapping[str, str]) -> dict[str, str]:
-    """Return the stored code of each renumbered project that an answer confirmed to be the same."""
-    rows = edition.table[edition.table["status"] == "renumbered"]
-    return {
-        str(code): str(earlier)
-        for code, earlier in zip(rows["code"], rows["earlier_code"], strict=True)
-        if answer_of(answers, "edition", f"renumbered: {code} = {earlier}") == f"same:{earlier}"
-    }
-
-
-def answered_stages(edition: Edition, answers: Mapping[str, str]) -> dict[str, str]:
-    """Return the stage of each absent project that an answer confirmed."""
-    gone = edition.table.loc[edition.table["status"] == "gone", "code"]
-    told = {str(code): answer_of(answers, "edition", f"gone: {code}") for code in gone}
-    return {
-        code: answer.removeprefix("stage:")
-        for code, answer in told.items()
-        if answer is not None and answer in ("stage:withdrawn", "stage:completed")
-    }
 
 
 def _joined(projects: pd.DataFrame, sites: gpd.GeoDataFrame) -> pd.DataFrame:

@@ -64,6 +64,7 @@ def read_city(connection: sqlite3.Connection) -> City:
         data_revision=data_revision,
         bundles=members[["bundle_id", "code"]],
         aliases=_aliases(connection, meta),
+        answers=dict(connection.execute("SELECT key, answer FROM answers ORDER BY fid")),
     )
 
 

@@ -13,7 +13,7 @@ import os
 import sqlite3
 import tempfile
 import threading
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from contextlib import contextmanager
 from datetime import date
 from pathlib import Path
@@ -37,10 +37,11 @@ from data.geopackage_connection import (
 from data.geopackage_create import make_file, move_into_place
 from data.geopackage_crs import stored_crs
 from data.geopackage_read import read_city, read_findings, read_table, revisions
+from data.geopackage_rows import to_frame
 from data.geopackage_schema import SCHEMA_VERSION
 from data.geopackage_transaction import GeopackageTransaction
 from data.geopackage_verify import problems
-from data.geopackage_writer import Writer, now, read_meta
+from data.geopackage_writer import Writer, name_list, now, read_meta
 from data.store import Change, DamagedStoreError, Store, StoreInfo
 
 _ENDLESS = 2**63 - 1
@@ -205,10 +206,26 @@ class GeopackageStore:
             ).fetchall()
         return frozenset(key for (key,) in rows)
 
-    def filings(self) -> pd.DataFrame:
+    def filings(self, codes: Collection[str] | None = None) -> pd.DataFrame:
         """Return every site's geometry as it was filed (columns as in ``put_projects``)."""
         with self._snapshot() as connection:
-            return read_table(connection, schema.FILINGS)
+            if codes is None:
+                return read_table(connection, schema.FILINGS)
+            rows = connection.execute(
+                f"SELECT {name_list(schema.FILINGS.columns)} FROM filings"  # noqa: S608 - our names
+                " WHERE project_code IN (SELECT value FROM json_each(?)) ORDER BY fid",
+                (json.dumps(sorted(codes)),),
+            ).fetchall()
+        return to_frame(rows, schema.FILINGS.columns)
+
+    def sources(self) -> pd.DataFrame:
+        """Return ``project_code, source_file``: where each project came from, without the rest."""
+        with self._snapshot() as connection:
+            rows = connection.execute(
+                "SELECT project_code, source_file FROM filings"
+                " GROUP BY project_code, source_file ORDER BY min(fid)"
+            ).fetchall()
+        return pd.DataFrame(rows, columns=["project_code", "source_file"], dtype="str")
 
     def read_check(self, check_id: str) -> dict[str, object] | None:
         """Return a check as it was answered, or None."""

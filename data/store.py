@@ -7,7 +7,7 @@ gives the domain's values on one snapshot; writing happens in one short transact
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from datetime import date
@@ -219,8 +219,14 @@ class Store(Protocol):
     def sites_edited_elsewhere(self) -> frozenset[str]:
         """Return the sites (``code/site``) that another program, such as QGIS, has ever changed."""
 
-    def filings(self) -> pd.DataFrame:
-        """Return every site's geometry as it was filed (columns as in ``put_projects``)."""
+    def filings(self, codes: Collection[str] | None = None) -> pd.DataFrame:
+        """Return every site's geometry as it was filed (columns as in ``put_projects``).
+
+        ``codes`` takes only those of some projects.
+        """
+
+    def sources(self) -> pd.DataFrame:
+        """Return ``project_code, source_file``: where each project came from, without the rest."""
 
     def read_check(self, check_id: str) -> dict[str, object] | None:
         """Return the answer of a check as it was given, or None."""

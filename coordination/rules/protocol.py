@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from typing import Any, Protocol
 
 import geopandas as gpd
@@ -54,6 +55,8 @@ class Context:
         The authority's choices.
     as_of_day
         Day of judgement, days since 1970-01-01.
+    answers
+        What people answered, by question key: what joins two projects on paper.
     """
 
     works: gpd.GeoDataFrame
@@ -68,6 +71,7 @@ class Context:
     reopened: pd.DataFrame
     policy: Policy
     as_of_day: int
+    answers: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)

@@ -10,13 +10,14 @@ import pandas as pd
 import pytest
 from shapely.geometry import box
 
-from coordination.editions import (
-    Edition,
+from coordination.edition_answers import (
+    MOST_ASKED,
+    absent_answers,
+    answered_apart,
     answered_codes,
-    answered_stages,
-    compare,
     edition_questions,
 )
+from coordination.editions import Edition, compare
 from coordination.list_keys import KeyFit
 from coordination.project_checks import check_known, known_projects
 from coordination.projects import PROJECT_FIELDS, SITE_FIELDS, as_fields
@@ -131,9 +132,13 @@ def test_what_is_gone_is_asked_and_never_taken_away() -> None:
     asked = {question.subject: question.proposed for question in edition_questions(edition)}
     assert asked == {"gone: P6": "stage:withdrawn", "gone: P7": "stage:withdrawn"}
     later = told(now, stored, as_of=date(2026, 6, 1))
-    assert [question.proposed for question in edition_questions(later)] == [None, None]
+    assert edition_questions(later) == ()
+    assert later.summary("en")[1] == (
+        "Of the projects that are gone the windows of 2 were over already; they stay as they are and"
+        " are not asked about (they are in the comparison)."
+    )
     answers = {question.key: "stage:withdrawn" for question in edition_questions(edition)[:1]}
-    assert answered_stages(edition, answers) == {"P6": "withdrawn"}
+    assert absent_answers(edition, answers) == {"P6": "stage:withdrawn"}
     assert [one.subject for one in edition_questions(edition, answers)] == ["gone: P7"]
     assert told(now, stored, held=["P6"]).counts["gone"] == 1
 
@@ -165,8 +170,49 @@ def test_one_work_under_another_code_is_asked() -> None:
     assert row_of(edition, "N5")["earlier_code"] == "P5"
     (question,) = edition_questions(edition)
     assert question.proposed == "same:P5"
-    assert answered_codes(edition, {question.key: "same:P5"}) == {"N5": "P5"}
-    assert answered_codes(edition, {question.key: "none"}) == {}
+    codes = (list(now[0]["code"]), list(stored[0]["code"]))
+    assert answered_codes({question.key: "same:P5"}, *codes) == {"N5": "P5"}
+    assert answered_codes({question.key: "none"}, *codes) == {}
+    assert answered_codes({question.key: "same:P5"}, [*codes[0], "P5"], codes[1]) == {}
+    assert edition_questions(edition, {question.key: "text:不知道"}) == (question,)
+    assert answered_apart(edition, {question.key: "none"}) == {("N5", "P5")}
+    apart = told(now, stored, apart={("N5", "P5")})
+    assert (statuses(apart)["N5"], statuses(apart)["P5"]) == ("new", "gone")
+
+
+def test_works_that_recur_every_year_are_asked_about_and_nothing_is_proposed() -> None:
+    projects, sites = recoded(listed(), {"P5": "N5"})
+    days = {"start": pd.Timestamp("2027-03-01"), "finish": pd.Timestamp("2027-05-01")}
+    later = sites["project_code"] == "N5"
+    for name, day in days.items():
+        sites.loc[later, name] = day
+    (question,) = edition_questions(told((projects, sites), listed()))
+    assert (question.reason.code, question.proposed) == ("editions.ask.renumbered_later", None)
+
+
+def test_many_absent_projects_are_one_question_until_somebody_wants_each() -> None:
+    count = MOST_ASKED * 2 + 10
+    stored = listed(count)
+    now = (stored[0].iloc[: MOST_ASKED + 9], stored[1].iloc[: MOST_ASKED + 9])
+    edition = told(now, stored, edition_of="2025.xlsx", as_of=date(2026, 4, 1))
+    gone = [f"P{number}" for number in range(MOST_ASKED + 9, count)]
+    assert len(gone) == MOST_ASKED + 1
+    (question,) = edition_questions(edition)
+    assert (question.reason.code, question.proposed) == ("editions.ask.gone_together", None)
+    assert question.reason.params["count"] == MOST_ASKED + 1
+    assert [one.key for one in question.candidates] == ["all:withdrawn", "all:keep", "each"]
+    for answer, each in (("all:withdrawn", "stage:withdrawn"), ("all:keep", "keep")):
+        assert absent_answers(edition, {question.key: answer}) == dict.fromkeys(gone, each)
+        assert edition_questions(edition, {question.key: answer}) == ()
+    asked = edition_questions(edition, {question.key: "each"})
+    assert [one.subject for one in asked] == [f"gone: {code}" for code in gone]
+    # What was said of one goes before what is said of all; other words settle nothing.
+    one = {asked[0].key: "stage:completed", question.key: "all:keep"}
+    assert absent_answers(edition, one)[gone[0]] == "stage:completed"
+    assert len(edition_questions(edition, {question.key: "text:不清楚"})) == 1
+    # The answer holds for these projects and no others.
+    more = told((now[0].iloc[1:], now[1].iloc[1:]), stored, edition_of="2025.xlsx")
+    assert absent_answers(more, {question.key: "all:withdrawn"}) == {}
 
 
 def as_rows(now: Listed) -> pd.DataFrame:
