@@ -157,7 +157,12 @@ def run_pairs(
     period = _read_period(layer, start_column, finish_column, date_style, time_zone)
     drawn = np.asarray(layer.table.geometry.array, dtype=object)
     shapes, repairs = repair(shapely.force_2d(drawn), close_gap_m=0.0)
-    metric, in_metres = _in_metres(shapes, layer.crs if crs is None else CRS.from_user_input(crs))
+    try:
+        metric, in_metres = _in_metres(
+            shapes, layer.crs if crs is None else CRS.from_user_input(crs)
+        )
+    except ValueError:  # numbers without degrees
+        raise InputRefusedError([Fault("pairs.nowhere")], source=layer.source) from None
     takes_part = shapely.is_geometry(in_metres) & ~shapely.is_empty(in_metres) & period.known
 
     left_out = _by_row([*_without_place(layer, drawn, shapes, in_metres), *period.faults])

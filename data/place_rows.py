@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import geopandas as gpd
 import numpy as np
@@ -31,6 +31,7 @@ FAR_M, FAR_TIMES = 100_000.0, 20.0
 middle within which nine rows of ten lie: a city's list then catches another province, and a
 country's list catches nothing of its own."""
 
+_WGS84 = CRS("EPSG:4326")
 _POINT, _AREA = 0, 2
 _SOURCES = np.array(["point", "line", "polygon"], dtype=object)
 
@@ -77,7 +78,7 @@ def place_rows(layer: Layer, working_crs: CRS | None) -> Places:
     filed = np.asarray(layer.table.geometry.array, dtype=object)
     if not shapely.is_geometry(filed).any():
         return Places(np.full(count, None, dtype=object), working_crs or DEFAULT_CRS, [])
-    crs = metric_crs(layer.table.geometry) if working_crs is None else working_crs
+    crs = _plane(layer.table.geometry) if working_crs is None else working_crs
     frame = layer.said.frame or "wgs84"
     placed = np.array(unshifted(filed, layer.crs, frame, crs), dtype=object)
     away = _outside(filed, placed, layer.crs, crs, layer.source)
@@ -116,6 +117,24 @@ def place_rows(layer: Layer, working_crs: CRS | None) -> Places:
             )
         )
     return Places(placed, crs, faults)
+
+
+def _plane(geometry: gpd.GeoSeries) -> CRS:
+    try:
+        return metric_crs(geometry)
+    except ValueError:  # numbers without degrees: refused as outside of any plane
+        return DEFAULT_CRS
+
+
+def in_true_degrees(layer: Layer) -> Layer:
+    """Return a layer whose stated frame is shifted in WGS 84 degrees, any other as it is."""
+    frame = layer.said.frame or "wgs84"
+    if frame == "wgs84" or layer.crs is None or not isinstance(layer.table, gpd.GeoDataFrame):
+        return layer
+    filed = np.asarray(layer.table.geometry.array, dtype=object)
+    true = unshifted(filed, layer.crs, frame, _WGS84)
+    table = layer.table.set_geometry(gpd.GeoSeries(true, index=layer.table.index, crs=_WGS84))
+    return replace(layer, table=table, crs=_WGS84)
 
 
 def _outside(

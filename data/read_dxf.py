@@ -8,6 +8,7 @@ with its count.
 
 from __future__ import annotations
 
+import logging
 import re
 from collections import Counter
 from collections.abc import Iterable, Iterator
@@ -33,6 +34,9 @@ from data.found_layer import FoundLayer, table_of
 from data.headers import fold
 from data.judge_crs import refusal
 from data.source_hints import DRAWING_UNITS, SourceHints
+
+# The library logs each mended number; how many there were is told as a note of the file.
+logging.getLogger("ezdxf").addHandler(logging.NullHandler())
 
 MOST_DXF_BYTES = 150_000_000
 """A larger drawing is not read: it takes some twenty times its length in memory."""

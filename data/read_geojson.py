@@ -34,7 +34,7 @@ def features_of(document: Any) -> list[Any] | None:
         return list(document["features"])
     if kind == "Feature":
         return [document]
-    if kind in GEOMETRY_TYPES:
+    if isinstance(kind, str) and kind in GEOMETRY_TYPES:
         return [{"type": "Feature", "geometry": document, "properties": {}}]
     return None
 

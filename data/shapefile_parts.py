@@ -204,7 +204,8 @@ def _dbf(content: bytes) -> _Dbf:
     place = 1  # the first byte of a record is its deletion mark
     for at, name in names.items():
         length = content[at + 16]
-        if content[at + 11 : at + 12] == b"C" and length:
+        inside = place + length <= width  # else GDAL says what is wrong with it
+        if content[at + 11 : at + 12] == b"C" and length and inside:
             values = np.ascontiguousarray(records[:, place : place + length]).view(f"S{length}")
             columns.append((name, place, values.ravel()))
         place += length
