@@ -137,10 +137,7 @@ def read_csv_text(
     except pd.errors.EmptyDataError:
         raise _refusal(source, "file_empty") from None
     except pd.errors.ParserError as error:
-        width = _even_width(text, separator)
-        if width is None or "EOF inside string" in str(error):
-            raise InputRefusedError(_ragged(text, separator, str(error)), source=source) from None
-        raw = _csv_cells(text, separator, width)
+        raw = _uneven_cells(text, separator, str(error), source)
     found = _found(raw, source, header_row=header_row, further=further)
     table = armed_again(found.table)
     return ReadTable(table, found.numbers, (), found.around, found.notes)
@@ -193,6 +190,17 @@ def _csv_cells(text: str, separator: str, width: int | None) -> pd.DataFrame:
     )
 
 
+def _uneven_cells(text: str, separator: str, reason: str, source: str) -> pd.DataFrame:
+    """Return the cells of a list whose titles are shorter than its rows, refuse any other."""
+    width = None if "EOF inside string" in reason else _even_width(text, separator)
+    if width is not None:
+        try:
+            return _csv_cells(text, separator, width)
+        except pd.errors.ParserError as error:
+            reason = str(error)
+    raise InputRefusedError(_ragged(text, separator, reason), source=source)
+
+
 def _even_width(text: str, separator: str) -> int | None:
     """Return the width of a list whose title rows are shorter, None where its rows are uneven."""
     most = 0
@@ -214,9 +222,13 @@ def _even_width(text: str, separator: str) -> int | None:
 
 
 def _separator(text: str) -> str:
-    """Return the separator that cuts the first rows into the most columns, equally many in each."""
+    """Return the separator that cuts the first rows into the most columns, equally many in each.
+
+    One that cuts all of them alike goes before one that the header lacks: ``ref;place`` above
+    ``A;48.8, 2.3`` is no list with commas.
+    """
     lines = io.StringIO(text[:200_000]).readlines()[:200]
-    best: tuple[float, str] = (0.0, ",")
+    best: tuple[bool, float, str] = (False, 0.0, ",")
     for separator in CSV_SEPARATORS:
         try:
             widths = [len(row) for row in csv.reader(lines, delimiter=separator) if row][:20]
@@ -227,9 +239,10 @@ def _separator(text: str) -> str:
         # The last of the sampled rows may be cut by the sample; titles and notes are shorter.
         usual = max(set(widths), key=lambda width: (widths.count(width), width))
         even = usual if widths.count(usual) >= max(1, len(widths) - 1) else 1 + (usual - 1) / 2
-        if even > best[0]:
-            best = (even, separator)
-    return best[1]
+        alike = widths[0] > 1 and len(set(widths)) == 1
+        if (alike, even) > best[:2]:
+            best = (alike, even, separator)
+    return best[2]
 
 
 def _ragged(text: str, separator: str, reason: str) -> list[Fault]:

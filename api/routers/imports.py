@@ -12,6 +12,7 @@ from api.dependencies import Language, PolicyNeeded, SettingsNeeded, SnapshotsNe
 from api.imports import ImportOptions, Kind, import_document, import_file
 from data.column_mapping import parse_mapping
 from data.coordinates import Axes
+from data.rehearsal import rehearse
 from geo.frames import Frame
 
 router = APIRouter(prefix="/api/v1/imports", tags=["imports"])
@@ -57,5 +58,10 @@ def post_import(
         with path.open("wb") as out:
             while block := file.file.read(1 << 20):
                 out.write(block)
+        said = options.mapping
+        rehearse(
+            path, layer=layer or (said.layer if said else None), crs=crs or (said.crs if said else None),
+            encoding=encoding or (said.encoding if said else None),
+        )  # fmt: skip
         report = import_file(store, kind, path, options, policy=policy, actor=settings.actor)
     return import_document(report, lang)

@@ -11,6 +11,7 @@ from typing import Any
 
 import geopandas as gpd
 import numpy as np
+import openpyxl
 import pytest
 import shapely
 
@@ -121,10 +122,40 @@ def test_lengths_in_wkb_are_not_believed(database: Path) -> None:
 
 def test_a_field_that_is_wider_than_its_row(tmp_path: Path) -> None:
     path = tmp_path / "a.shp"
-    gpd.GeoDataFrame({"code": ["A"]}, geometry=[shapely.Point(1, 1)], crs=4549).to_file(
+    gpd.GeoDataFrame({"code": ["A"]}, geometry=[shapely.Point(620000, 3470000)], crs=4549).to_file(
         path, engine="pyogrio"
     )
     content = bytearray(path.with_suffix(".dbf").read_bytes())
     content[32 + 16] = 255
     path.with_suffix(".dbf").write_bytes(content)
     assert len(read_layer(path).table) == 1
+
+
+def test_quotation_marks_of_a_table_without_a_separator(tmp_path: Path) -> None:
+    path = tmp_path / "a.csv"
+    path.write_text("x\nA\t'\n[]\t\"\tEPSG:4549\n", "utf-8")
+    with pytest.raises(InputRefusedError) as caught:
+        read_layer(path)
+    assert codes(caught) == ["quote_not_closed"]
+
+
+@pytest.mark.parametrize("rows", [1, 2, 5])
+def test_the_separator_of_the_header_goes_before_commas_in_cells(tmp_path: Path, rows: int) -> None:
+    path = tmp_path / "a.csv"
+    path.write_text("ref;geo_point_2d\n" + "A;48.8, 2.3\n" * rows, "utf-8")
+    layer = read_layer(path)
+    assert layer.table["ref"].tolist() == ["A"] * rows
+    assert shapely.get_coordinates(layer.table.geometry.iloc[0]).tolist() == [[2.3, 48.8]]
+
+
+def test_one_cell_far_below_a_list(tmp_path: Path) -> None:
+    book = openpyxl.Workbook()
+    assert book.active is not None
+    book.active.append(["项目编号", "路名"])
+    book.active.append(["A", "仓场路"])
+    book.active.cell(200_000, 16_384).value = "x"
+    book.save(tmp_path / "a.xlsx")
+    layer = read_layer(tmp_path / "a.xlsx")
+    assert layer.table["项目编号"].iloc[0] == "A"
+    assert layer.table["项目编号"].notna().sum() == 1
+    assert layer.numbers[[0, -1]].tolist() == [2, 200_000]
