@@ -77,8 +77,9 @@ def read_remarks(
     Returns
     -------
     RemarksRead
-        What says the same as its column is not asked. Rows that say the same words of the method
-        share one question; state, safety, dates and dependence are asked per project.
+        What says the same as its column is not asked. Rows that say the same words of the method,
+        with the same or no method of their own, share one question: an answer for rows that leave
+        it open never overrules a cell that is filled. State, safety, dates and dependence are asked per project.
 
     Examples
     --------
@@ -238,6 +239,8 @@ class _Reader:
         # What the list says itself is only overruled by a later state of the work.
         free = given is None or (field == "stage" and given not in ("completed", "withdrawn"))
         about = field if field == "method" else f"{field}: {row.get('code')}"
+        if given is not None:
+            about += f" = {given}"  # an answer holds against this cell and no other
         self._ask(
             at,
             row,

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import date
 from typing import Any
 
@@ -329,3 +330,26 @@ def test_a_shared_dossier_or_a_dependency_is_named(make_city: MakeCity, work: Ma
     assert joined[("A", "B")] == "甲-7"
     assert joined[("B", "C")] == "B→C"
     assert joined[("A", "C")] is None or joined[("A", "C")] != joined[("A", "C")]
+
+
+def test_answers_mark_pairs_as_coordinated_and_take_the_mark_away(
+    make_city: MakeCity, work: MakeWork
+) -> None:
+    city = make_city(
+        work("A", "2026-05-01", "2026-05-31", external_id="甲-7"),
+        work("B", "2026-05-01", "2026-05-31", external_id="甲-7"),
+        work("C", "2026-05-01", "2026-05-31"),
+    )
+    answers = {"dossier:甲-7[external_id]": "separate", "remark:与a同步[bundle_with:c]": "A"}
+
+    def marks(of: City) -> dict[tuple[str, str], str]:
+        table = found(of)
+        pairs = zip(table["project_a"], table["project_b"], strict=True)
+        told = zip(pairs, table["coordinated"], strict=True)
+        return {pair: mark for pair, mark in told if isinstance(mark, str)}
+
+    assert marks(city) == {("A", "B"): "甲-7"}
+    answered = replace(city, answers=answers)
+    assert marks(answered) == {("A", "C"): "A + C"}
+    # The findings themselves stay: only an accepted bundle resolves them.
+    assert len(found(answered)) == len(found(city)) == 3
