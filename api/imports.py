@@ -32,7 +32,7 @@ from coordination.quality import Quality
 from coordination.questions import Question
 from coordination.relocation import Relocated, relocate
 from data.column_mapping import ColumnMapping
-from data.coordinates import AS_WRITTEN, Axes, Coordinates, KnownRoads
+from data.coordinates import AS_WRITTEN, Axes, Coordinates, known_roads
 from data.geopackage_crs import DEFAULT_CRS
 from data.geopackage_store import create_store, open_store
 from data.read_aliases import read_aliases
@@ -45,7 +45,6 @@ from data.read_roads import read_roads
 from data.rejects import write_rejects
 from data.store import ImportOutcome, Store, Transaction
 from geo.frames import Frame
-from geo.road_fit import Roads
 from geo.road_network import RoadNetwork, build_network
 
 Kind = Literal["roads", "projects", "history", "restrictions", "boundaries", "assets", "aliases"]
@@ -414,20 +413,18 @@ def _how(options: ImportOptions) -> dict[str, Any]:
 
 def _said(options: ImportOptions, store: Store) -> Coordinates:
     """Return what is said of the coordinates, and the store's roads to compare them with."""
-    network = store.read_city().network
-    known = None
-    if network is not None and len(network.sections):
-        known = KnownRoads(Roads(network.sections.geometry.to_numpy()), network.crs)
+    known = known_roads(store.read_city().network)
+    axes = options.axes or (options.mapping.hints.axes if options.mapping else None)
     grid, notes = None, list[Fault]()
     if options.control_points is not None:
         if options.crs is not None or options.frame is not None:
             raise UsageError("coordinates.control.frame_with_grid")
         grid, notes = read_control_points(
             options.control_points, working_crs=store.info().crs,
-            limit_m=options.control_limit_m, axes=options.axes,
+            limit_m=options.control_limit_m, axes=axes,
         )  # fmt: skip
     return Coordinates(
-        frame=options.frame, axes=options.axes, grid=grid, known=known,
+        frame=options.frame, axes=axes, grid=grid, known=known,
         without_roads=known is None, crs_stated=options.crs is not None, notes=tuple(notes),
     )  # fmt: skip
 

@@ -19,11 +19,13 @@ from coordination.figures import cases
 from coordination.findings import SEVERITIES, Findings
 from coordination.located_cells import gazetteer_of
 from coordination.review import merge
+from data.coordinates import Axes, Coordinates, known_roads
 from data.findings_files import write_findings
 from data.read_projects import read_projects
 from data.report_page import write_report
 from data.store import Store
 from data.write_layers import write_whole
+from geo.frames import Frame
 from maps.conflict_map import conflict_map
 from maps.report_pictures import report_pictures
 
@@ -142,6 +144,8 @@ def check_path(
     as_of: date | None,
     policy: Policy,
     actor: str,
+    frame: Frame | None = None,
+    axes: Axes | None = None,
     request: Mapping[str, object] | None = None,
     step: Steps = silent,
 ) -> dict[str, Any]:
@@ -150,7 +154,8 @@ def check_path(
     Raises
     ------
     InputRefusedError
-        When a row of the file cannot be understood: no verdict is given on half a question.
+        When a row of the file cannot be understood, or the roads speak for another frame than the
+        one that is stated: no verdict is given on half a question, nor on another place.
     """
     step("read")
     info = store.info()
@@ -159,6 +164,7 @@ def check_path(
         path, policy=policy, working_crs=info.crs, time_zone=info.time_zone,
         gazetteer=gazetteer_of(city), answers=store.answers(),
         today=day_of_judgement(info, as_of).astype(object),
+        said=Coordinates(frame=frame, axes=axes, known=known_roads(city.network)),
     )  # fmt: skip
     refused = [fault for fault in read.faults if fault.level == "refused"]
     if refused:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Literal, get_args
 
 from pyproj import CRS
@@ -13,6 +13,7 @@ from coordination.faults import Fault
 from geo.control_points import LocalGrid
 from geo.frames import Frame
 from geo.road_fit import Roads
+from geo.road_network import RoadNetwork
 
 Axes = Literal["xy", "yx"]
 """``xy``: east or longitude first; ``yx``: north or latitude first."""
@@ -39,6 +40,13 @@ class KnownRoads:
 
     roads: Roads
     crs: CRS
+
+
+def known_roads(network: RoadNetwork | None) -> KnownRoads | None:
+    """Return the roads of a network to lay places on, None where there are none."""
+    if network is None or not len(network.sections):
+        return None
+    return KnownRoads(Roads(network.sections.geometry.to_numpy()), network.crs)
 
 
 @dataclass(frozen=True)
@@ -71,6 +79,18 @@ class Coordinates:
     without_roads: bool = False
     crs_stated: bool = False
     notes: tuple[Fault, ...] = ()
+
+    def or_else(self, frame: Frame | None, axes: Axes | None) -> Coordinates:
+        """Return the same with what was left open said; control points leave nothing open.
+
+        Examples
+        --------
+        >>> Coordinates(frame="wgs84").or_else("gcj02", "yx").frame
+        'wgs84'
+        """
+        if self.grid is not None:
+            return self
+        return replace(self, frame=self.frame or frame, axes=self.axes or axes)
 
 
 AS_WRITTEN = Coordinates()

@@ -191,7 +191,9 @@ def read_layer(
     path = Path(path)
     source = path.name or str(path)
     stated = crs_of(crs, source) if crs is not None else None
-    found = _read(path, source, layer, encoding, hints or SourceHints())
+    hints = hints or SourceHints()
+    said = said.or_else(hints.frame, hints.axes)
+    found = _read(path, source, layer, encoding, hints)
     faults = found.faults + garbled_columns(found.table)
     table = found.table.reset_index(drop=True)
     nowhere = found.geometry is None or not shapely.is_geometry(found.geometry).any()

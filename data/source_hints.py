@@ -6,7 +6,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from data.coordinates import AXES, Axes
 from data.written_coordinates import Shape
+from geo.frames import FRAMES, Frame
 
 DRAWING_UNITS: Mapping[str, float] = {
     "mm": 0.001, "cm": 0.01, "dm": 0.1, "m": 1.0, "km": 1000.0, "inch": 0.0254, "foot": 0.3048,
@@ -20,6 +22,8 @@ class SourceHints:
 
     In a mapping file::
 
+        frame = "gcj02"              # of the coordinates: wgs84, gcj02 or bd09
+        axes = "yx"                  # northing or latitude first, whatever the format says
         records = "results"          # where in a JSON or XML document the rows are
 
         [geometry]
@@ -36,6 +40,8 @@ class SourceHints:
 
     Attributes
     ----------
+    frame, axes
+        As `data.coordinates.Coordinates`; what is said beside the mapping goes first.
     records
         Dotted path to the list of rows in a JSON document, or to the repeated element in XML.
     column
@@ -54,6 +60,8 @@ class SourceHints:
         Names of columns, folded, by which a header is known besides those of the catalogue.
     """
 
+    frame: Frame | None = None
+    axes: Axes | None = None
     records: str | None = None
     column: str | None = None
     lon: str | None = None
@@ -66,7 +74,7 @@ class SourceHints:
     layers: tuple[str, ...] = ()
 
 
-HINT_ENTRIES = frozenset({"records", "geometry", "dxf"})
+HINT_ENTRIES = frozenset({"frame", "axes", "records", "geometry", "dxf"})
 """Entries of a mapping file that `hints_of` reads."""
 
 
@@ -117,9 +125,18 @@ def hints_of(raw: Mapping[str, Any]) -> tuple[SourceHints, list[str]]:
     if shape not in (None, "area", "line"):
         wrong.append("[geometry] shape")
         shape = None
+    frame = next((known for known in FRAMES if known == raw.get("frame")), None)
+    axes = next((known for known in AXES if known == raw.get("axes")), None)
+    wrong += [
+        entry
+        for entry, known in (("frame", frame), ("axes", axes))
+        if entry in raw and known is None
+    ]
     if (geometry.get("lon") is None) != (geometry.get("lat") is None):
         wrong.append("[geometry] lon, lat")
     hints = SourceHints(
+        frame=frame,
+        axes=axes,
         records=text("records", raw.get("records")),
         column=text("[geometry] column", geometry.get("column")),
         lon=text("[geometry] lon", geometry.get("lon")),

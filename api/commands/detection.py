@@ -14,6 +14,8 @@ from api import workflow
 from api.commands.session import (
     EXIT_NO,
     AsOfOption,
+    AxesOption,
+    FrameOption,
     JsonOption,
     LangOption,
     Session,
@@ -22,7 +24,7 @@ from api.commands.session import (
     refuse_overwriting,
     words,
 )
-from api.parse import parse_day
+from api.parse import parse_axes, parse_day, parse_frame
 from coordination import Policy
 from coordination.findings import Findings
 from coordination.wording import text
@@ -84,6 +86,8 @@ def check(
     file: Annotated[Path, typer.Argument(help=words("option.open_file"), allow_dash=True)],
     store: StoreOption = None,
     as_of: AsOfOption = None,
+    frame: FrameOption = None,
+    axes: AxesOption = None,
     as_json: JsonOption = False,
     lang: LangOption = None,
 ) -> None:
@@ -92,8 +96,9 @@ def check(
         day = parse_day(as_of)
         with _as_file(file) as path, session.open_store() as opened, session.steps(2) as step:
             answer = workflow.check_path(
-                opened, path, as_of=day, policy=Policy(), actor=session.settings.actor, step=step
-            )
+                opened, path, as_of=day, policy=Policy(), actor=session.settings.actor,
+                frame=parse_frame(frame), axes=parse_axes(axes), step=step,
+            )  # fmt: skip
         for project in answer["projects"]:
             verdict = text(f"cli.verdict.{project['verdict']}", session.lang)
             session.write(f"{project['code']}: {verdict}")

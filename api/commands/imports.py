@@ -12,6 +12,8 @@ import typer
 from api.commands.session import (
     EXIT_REFUSED,
     SHOWN_FAULTS,
+    AxesOption,
+    FrameOption,
     JsonOption,
     LangOption,
     Session,
@@ -37,8 +39,6 @@ SHOWN_CHANGES = 40
 
 FileArgument = Annotated[Path, typer.Argument(help=words("option.open_file"))]
 CrsOption = Annotated[str | None, typer.Option("--crs", help=words("option.crs"))]
-FrameOption = Annotated[str | None, typer.Option("--frame", help=words("option.frame"))]
-AxesOption = Annotated[str | None, typer.Option("--axes", help=words("option.axes"))]
 ControlOption = Annotated[
     Path | None, typer.Option("--control-points", help=words("option.control_points"))
 ]

@@ -9,6 +9,8 @@ import typer
 
 from api.commands.session import (
     SHOWN_FAULTS,
+    AxesOption,
+    FrameOption,
     JsonOption,
     LangOption,
     Session,
@@ -17,9 +19,11 @@ from api.commands.session import (
     words,
 )
 from api.pairs import run_pairs
-from api.parse import parse_crs
+from api.parse import parse_axes, parse_crs, parse_frame
 from api.problems import fault_entry
 from coordination.faults import UsageError
+from data.coordinates import Coordinates
+from data.place_rows import in_true_degrees
 from data.read_layers import read_layer
 from data.write_layers import inert, write_whole
 
@@ -44,6 +48,8 @@ def pairs(
         str | None, typer.Option("--date-style", help=words("option.date_style"))
     ] = None,
     crs: Annotated[str | None, typer.Option("--crs", help=words("option.crs"))] = None,
+    frame: FrameOption = None,
+    axes: AxesOption = None,
     encoding: Annotated[
         str | None, typer.Option("--encoding", help=words("option.encoding"))
     ] = None,
@@ -60,9 +66,13 @@ def pairs(
         refuse_overwriting(out, file)
         with session.steps(3) as step:
             step("read")
-            read = read_layer(
-                existing(file), layer=layer, encoding=encoding, crs=parse_crs(crs) if crs else None
-            )
+            read = in_true_degrees(
+                read_layer(
+                    existing(file), layer=layer, encoding=encoding,
+                    crs=parse_crs(crs) if crs else None,
+                    said=Coordinates(frame=parse_frame(frame), axes=parse_axes(axes)),
+                )
+            )  # fmt: skip
             step("pairs")
             result = run_pairs(
                 read, within_m=within_m, gap_days=gap_days, min_shared_m=min_shared_m,

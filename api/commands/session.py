@@ -38,6 +38,8 @@ StoreOption = Annotated[str | None, typer.Option("--store", help=words("option.s
 LangOption = Annotated[
     Literal["zh", "en"] | None, typer.Option("--lang", help=words("option.lang"))
 ]
+FrameOption = Annotated[str | None, typer.Option("--frame", help=words("option.frame"))]
+AxesOption = Annotated[str | None, typer.Option("--axes", help=words("option.axes"))]
 JsonOption = Annotated[bool, typer.Option("--json", help=words("option.json"))]
 AsOfOption = Annotated[str | None, typer.Option("--as-of", help=words("option.as_of"))]
 

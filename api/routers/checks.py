@@ -14,6 +14,7 @@ from api.dependencies import PolicyNeeded, SettingsNeeded, SnapshotsNeeded
 from api.problems import NotFoundError
 from api.workflow import check_path
 from coordination.faults import DigonceError
+from geo.frames import Frame
 
 router = APIRouter(prefix="/api/v1/checks", tags=["checks"])
 
@@ -25,6 +26,7 @@ def post_check(
     policy: PolicyNeeded,
     body: Annotated[dict[str, Any], Body(description="GeoJSON Feature or FeatureCollection")],
     as_of: Annotated[date | None, Query(description="day of judgement, ISO")] = None,
+    frame: Annotated[Frame | None, Query(description="of the coordinates, where stated")] = None,
 ) -> dict[str, Any]:
     """Judge tentative projects by the rules of the batch; the answer is kept as evidence."""
     if body.get("type") == "Feature":
@@ -37,7 +39,7 @@ def post_check(
         path.write_bytes(json.dumps(body, ensure_ascii=False).encode("utf-8", "replace"))
         body = json.loads(path.read_bytes())
         return check_path(
-            store, path, as_of=as_of, policy=policy, actor=settings.actor, request=body
+            store, path, as_of=as_of, policy=policy, actor=settings.actor, frame=frame, request=body
         )
 
 

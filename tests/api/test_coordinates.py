@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import json
+import shutil
 from pathlib import Path
 from typing import Any
 
 import geopandas as gpd
 import numpy as np
+import pandas as pd
 import pytest
 import shapely
 from typer.testing import CliRunner
@@ -34,14 +36,20 @@ def run(*args: object) -> tuple[int, dict[str, Any], str]:
     return result.exit_code, document, result.output
 
 
-@pytest.fixture
-def store(tmp_path: Path) -> Path:
-    roads = tmp_path / "roads.geojson"
+@pytest.fixture(scope="module")
+def with_roads(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("roads")
+    roads = folder / "roads.geojson"
     ROADS.to_crs(4326).to_file(roads)
-    path = tmp_path / "s.gpkg"
+    path = folder / "s.gpkg"
     code, _, out = run("import", "roads", roads, "--store", path, "--frame", "wgs84")
     assert code == 0, out
     return path
+
+
+@pytest.fixture
+def store(with_roads: Path, tmp_path: Path) -> Path:
+    return Path(shutil.copy(with_roads, tmp_path / "s.gpkg"))
 
 
 def areas(path: Path, frame: str) -> Path:
@@ -147,3 +155,80 @@ def test_neither_local_numbers_nor_their_grid_are_kept(store: Path, tmp_path: Pa
     for number in (*local.ravel(), 0.003, np.cos(0.003), np.sin(0.003)):
         assert np.float64(number).tobytes() not in kept
         assert np.float64(number).byteswap().tobytes() not in kept
+
+
+def strip(path: Path, frame: str) -> Path:
+    """Write a dig along every street as a list of projects."""
+    shapes = ROADS.geometry.buffer(4.0, cap_style="flat").to_crs(4326).to_numpy()
+    table = gpd.GeoDataFrame(
+        {
+            "项目编号": [f"P{at}" for at in range(4)],
+            "项目名称": ["甲", "乙", "丙", "丁"],
+            "计划开工": "2027-03-01",
+            "计划完工": "2027-04-01",
+            "施工工艺": "开挖",
+        },
+        geometry=shapely.transform(shapes, lambda lonlat: from_wgs84(lonlat, frame)),  # type: ignore[arg-type]
+        crs=4326,
+    )
+    table.to_file(path)
+    return path
+
+
+def test_a_mapping_says_frame_and_axes_and_the_command_line_goes_first(
+    store: Path, tmp_path: Path
+) -> None:
+    file, mapping = strip(tmp_path / "a.geojson", "gcj02"), tmp_path / "m.toml"
+    how = ("import", "projects", file, "--store", store, "--dry-run", "--lang", "en")
+    assert run(*how)[0] == 3
+    mapping.write_text('frame = "gcj02"\n', "utf-8")
+    code, _, out = run(*how, "--mapping", mapping)
+    assert code == 0, out
+    assert "roads speak for" not in out
+    code, _, out = run(*how, "--mapping", mapping, "--frame", "wgs84")
+    assert code == 0
+    assert "although the roads speak for gcj02" in out
+    mapping.write_text('frame = "mars"\naxes = 3\n', "utf-8")
+    code, document, _ = run(*how, "--mapping", mapping, "--json")
+    assert code == 3
+    entries = [error["params"]["entry"] for error in document["errors"]]
+    assert entries == ["frame", "axes"]
+
+
+def test_a_mapping_turns_axes(store: Path, tmp_path: Path) -> None:
+    file, mapping = tmp_path / "a.csv", tmp_path / "m.toml"
+    shapes = ROADS.to_crs(4326).geometry
+    rows = [f"{at},路,{shape.coords[0][1]},{shape.coords[0][0]}" for at, shape in enumerate(shapes)]
+    file.write_text("\n".join(["编号,项目名称,x,y", *rows, ""]), "utf-8")
+    how = ("import", "projects", file, "--store", store, "--dry-run", "--crs", "EPSG:4326")
+    assert run(*how)[0] == 3
+    mapping.write_text('axes = "yx"\n', "utf-8")
+    assert run(*how, "--mapping", mapping)[0] == 0
+
+
+def test_a_check_is_refused_in_the_wrong_frame_and_answered_in_the_right_one(
+    store: Path, tmp_path: Path
+) -> None:
+    file = strip(tmp_path / "a.geojson", "gcj02")
+    how = ("check", file, "--store", store, "--as-of", "2027-01-01", "--json")
+    code, document, _ = run(*how)
+    assert code == 3
+    assert "coordinates.frame_looks_like" in codes(document)
+    code, document, out = run(*how, "--frame", "gcj02")
+    assert code == 0, out
+    assert [project["code"] for project in document["projects"]] == ["P0", "P1", "P2", "P3"]
+
+
+def test_pairs_measure_on_true_ground(tmp_path: Path) -> None:
+    out = tmp_path / "pairs.csv"
+    true = strip(tmp_path / "true.geojson", "wgs84")
+    assert run("pairs", true, "--out", out, "--within-m", "300")[0] == 0
+    expected = pd.read_csv(out)
+    shifted = strip(tmp_path / "shifted.geojson", "gcj02")
+    assert run("pairs", shifted, "--out", out, "--within-m", "300", "--frame", "gcj02")[0] == 0
+    found = pd.read_csv(out)
+    assert len(expected) > 2
+    assert found[["left", "right"]].equals(expected[["left", "right"]])
+    for name in ("distance_m", "shared_area_m2"):
+        assert np.allclose(found[name], expected[name], atol=1e-3)
+    assert run("pairs", true, "--out", out, "--frame", "mars")[0] == 2
