@@ -3,6 +3,8 @@
 A mapping file is TOML::
 
     crs = "EPSG:4326"               # where the file does not say it
+    frame = "gcj02"                 # of its degrees: wgs84, gcj02 or bd09
+    axes = "yx"                     # northing or latitude first
     time_zone = "Europe/Paris"      # where its dates are at home, if not in the store's zone
 
     header_row = 3                  # where the header stands, if it is not found by itself
@@ -53,16 +55,22 @@ from zoneinfo import ZoneInfo
 from coordination.faults import Fault, InputRefusedError
 from coordination.projects import FIELD, Field
 from data.date_text import FIRST_YEAR, LAST_YEAR, STYLES
-from data.headers import PLAN_YEAR, WINDOW, fold, hit, names_of, take_apart, units_of
+from data.headers import (
+    EXTENT_FROM,
+    EXTENT_TO,
+    PSEUDO_FIELDS,
+    fold,
+    hit,
+    names_of,
+    take_apart,
+    units_of,
+)
 from data.source_hints import HINT_ENTRIES, SourceHints, hints_of
 
 __all__ = [
     "AREA_FIELDS", "LEDGER_FIELDS", "PSEUDO_FIELDS", "ROAD_FIELDS", "ColumnMapping", "Matched",
     "field_of", "fold", "load_mapping", "match_columns", "parse_mapping",
 ]  # fmt: skip
-
-PSEUDO_FIELDS = (WINDOW, PLAN_YEAR)
-"""Columns that are matched beside start and finish and only say something of them."""
 
 _DBF_BYTES = 10
 
@@ -425,6 +433,7 @@ def match_columns(
                 if its.factor != 1.0:
                     units.setdefault(item.name, its.factor)
                 break
+    _join_ends(columns, taken)
     if truncated:
         _match_cut(names, fields, columns, taken, mapping)
     used = taken | {folded.get(fold(key), "") for key in mapping.code_from}
@@ -436,6 +445,18 @@ def match_columns(
         and field_of(parts[name].base) in _measured() - columns.keys()
     ]
     return Matched(columns, units, unused, faults, notes, frozenset(stated))
+
+
+def _join_ends(columns: dict[str, tuple[str, ...]], taken: set[str]) -> None:
+    """Make an extent of the columns with its two ends, or give them back."""
+    ends = [columns.get(item.name) for item in (EXTENT_FROM, EXTENT_TO)]
+    if "extent_text" not in columns and ends[0] is not None and ends[1] is not None:
+        columns["extent_text"] = (*ends[0], *ends[1])
+        return
+    for item, theirs in zip((EXTENT_FROM, EXTENT_TO), ends, strict=True):
+        if theirs is not None:
+            del columns[item.name]
+            taken.difference_update(theirs)
 
 
 @cache

@@ -104,6 +104,7 @@ _AFTER = re.compile(
 )
 _NEXT_YEAR = re.compile(r"(?:次年|翌年|隔年)")
 _DAY_ALONE = re.compile(r"(\d{1,2})\s*[日号]")
+_MONTH_DAYS = re.compile(r"(\d{1,2})[./](\d{1,2})\s*(?:[-至到~—–―]|--)+\s*(\d{1,2})[./](\d{1,2})")
 _MONTH_DAY_DOTTED = re.compile(r"(\d{1,2})\s*[./]\s*(\d{1,2})")
 
 
@@ -268,6 +269,11 @@ def _one(text: str, context: Context) -> Days | None:
 
 def _period(text: str, context: Context) -> Days | None:
     """Return what a text with two ends means: the one way in which it can be cut, else None."""
+    match = _MONTH_DAYS.fullmatch(text)
+    if match:  # 3.10-4.20 is no date by itself, and as a period it is only this
+        year = _year(None, context)
+        first, last = (date(year, int(match[i]), int(match[i + 1])) for i in (1, 3))
+        return Days(first, last, "day", True) if first <= last else None
     cuts = [(match.start(), match.end()) for match in _STRONG.finditer(text)][:8]
     found = _cut(text, cuts, context)
     if found is None:

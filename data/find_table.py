@@ -224,7 +224,11 @@ def _head(cells: pd.DataFrame) -> dict[int, list[Any]]:
     filled = 0
     for start in range(0, len(cells), 500):
         part = cells.iloc[start : start + 500].to_numpy(dtype=object)
+        blank = pd.isna(part).all(axis=1).tolist()  # one cell far below leaves a million of them
         for at, values in enumerate(part, start=start):
+            if blank[at - start]:
+                rows[at] = [None] * len(values)
+                continue
             row = [value if _given(value) else None for value in values]
             rows[at] = row
             filled += any(value is not None for value in row)
@@ -395,7 +399,14 @@ def _best(
         if rivals:
             asked = sorted([best, *rivals], key=lambda block: block.top)
             raise HeaderAsk([(block.top + 1, _begin(rows[block.top])) for block in asked])
-        return best
+        # The groups above it belong to it: one of them may state the unit.
+        around = [
+            block
+            for block in likely
+            if block.known >= best.known
+            and block.top < best.top < best.top + best.depth <= block.top + block.depth
+        ]
+        return min(around, key=lambda block: block.top, default=best)
     return _by_shape(filled, plain, rows, merged, further)
 
 

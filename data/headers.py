@@ -26,6 +26,13 @@ WINDOW = Field("window", "text", "site", "施工时间", "period")
 PLAN_YEAR = Field("plan_year", "text", "site", "实施年度", "plan year")
 """A column with the year that dates without one belong to."""
 
+EXTENT_FROM = Field("extent_from", "text", "site", "起点", "from")
+EXTENT_TO = Field("extent_to", "text", "site", "讫点", "to")
+"""Two columns that together are an extent; only both of them, and only where no other column is."""
+
+PSEUDO_FIELDS = (WINDOW, PLAN_YEAR, EXTENT_FROM, EXTENT_TO)
+"""Columns that are matched beside ours and only say something of them."""
+
 _BRACKET = re.compile(r"(.+?)[(\[【〔](?:单位[:：]?|單位[:：]?)?([^()\[\]【】〔〕]+)[)\]】〕]")
 _AFTER = re.compile(r"(.+?)[/:：,，_]([^/:：,，_]+)")
 _ACTUAL = re.compile(r"实际|實際|许可|許可|批准|核准|actual|permit")
@@ -197,7 +204,7 @@ def hit(header: Header, name: str, item: Field, *, leaf: bool = False) -> Hit | 
 @cache
 def known_headers() -> frozenset[str]:
     """Return every folded name of every field of projects, without units."""
-    items = [*FIELD.values(), WINDOW, PLAN_YEAR]
+    items = [*FIELD.values(), *PSEUDO_FIELDS]
     return frozenset(_without_unit(fold(name))[0] for item in items for name in names_of(item))
 
 

@@ -22,6 +22,7 @@ from data.coordinates import AS_WRITTEN, Coordinates
 from data.field_values import read_fields
 from data.place_rows import ground_of, place_rows
 from data.read_layers import Layer, read_layer
+from data.table_context import with_context
 
 LEDGER_KINDS = ("opening", "resurfacing")
 SURFACES = ("asphalt", "concrete", "footway")
@@ -117,12 +118,13 @@ def read_history(
         raise InputRefusedError(matched.faults, source=source.source)
     if not len(source.table):
         raise InputRefusedError([Fault("file_empty")], source=source.source)
+    mapping, matched, around = with_context(source.around, mapping, matched)
     read = read_fields(
         source.table, matched, _FIELDS, mapping, numbers=source.numbers,
         time_zone=time_zone or "Asia/Shanghai",
     )  # fmt: skip
     places = place_rows(source, working_crs)
-    faults = [*source.faults, *read.faults, *places.faults]
+    faults = [*source.faults, *around, *read.faults, *places.faults]
     columns = {name: " + ".join(theirs) for name, theirs in matched.columns.items()}
 
     rows = read.table

@@ -37,6 +37,7 @@ from coordination.projects import FIELDS, UNKNOWN_DAY
 from coordination.questions import Question
 from coordination.remarks import read_remarks, with_confirmed
 from coordination.text_places import PlacedRows, not_placed, place_by_text
+from data.cells import looks_like_roads
 from data.column_mapping import ColumnMapping, Matched, fold, load_mapping, match_columns
 from data.coordinates import AS_WRITTEN, Coordinates
 from data.field_values import FieldValues, read_fields, text_column
@@ -52,6 +53,7 @@ _KEY = ("owner_unit", "name")
 _TOTALS = frozenset({"合计", "总计", "小计", "共计", "合計", "總計", "小計", "total", "subtotal"})
 _IDENTIFYING = frozenset({"code", "name", "road", "extent_text"})
 """A table without geometry that has none of these is no list of projects."""
+_PLACING = frozenset({"road", "extent_text"})
 _TIMES = ("start", "finish", "method")
 """What a site needs besides its place to take part in the rules."""
 
@@ -153,7 +155,7 @@ def read_projects(
         hints=mapping.hints,
     )
     matched = _matched(source, mapping)
-    mapping, matched, around = with_context(source.around, mapping, matched)
+    mapping, matched, around = with_context(source.around, mapping, matched, source.table)
     read = read_fields(
         source.table, matched, FIELDS, mapping, numbers=source.numbers,
         time_zone=time_zone or TIME_ZONE,
@@ -250,6 +252,11 @@ def _matched(source: Layer, mapping: ColumnMapping) -> Matched:
     unused = [name for name in matched.unused if name not in source.geometry_columns]
     matched.faults.extend(matched.notes)
     unused = [name for name in unused if fold(name) not in words("serial")]
+    if source.crs is None and not _PLACING & matched.columns.keys():
+        roads = [name for name in unused if looks_like_roads(source.table[name])]
+        if roads:
+            params: dict[str, str | int | float] = {"columns": ", ".join(roads)[:200]}
+            matched.faults.append(Fault("place_column_unknown", "note", params=params))
     if unused:
         matched.faults.append(
             Fault("columns_not_used", "note", params={"columns": ", ".join(unused)})

@@ -17,10 +17,21 @@ from rapidfuzz import fuzz, process
 
 from coordination.projects import FIELDS, Field
 from coordination.wording import text
-from data.column_mapping import PSEUDO_FIELDS, ColumnMapping, match_columns
+from data.cells import looks_like_roads, text_column
+from data.column_mapping import ColumnMapping, match_columns
 from data.date_text import infer_style
-from data.field_values import read_fields, text_column
-from data.headers import fold, names_of, take_apart, units_of, words
+from data.field_values import read_fields
+from data.headers import (
+    EXTENT_FROM,
+    PSEUDO_FIELDS,
+    WINDOW,
+    fold,
+    names_of,
+    take_apart,
+    units_of,
+    words,
+)
+from data.number_words import duration_of
 from data.read_layers import Layer
 from data.table_context import with_context
 
@@ -31,7 +42,6 @@ _EXACT, _FUZZY = 0.95, 0.75
 _LEAST_LIKENESS = 75.0
 _LOOKED_AT = 2_000
 _MOST_VALUES = 60
-_ROAD = re.compile(r".*(?:路|街|大道|公路|巷|弄|道)(?:\W.*)?")
 _CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029]+")
 
 
@@ -91,7 +101,7 @@ def suggest_mapping(
     unsure = [guess for guess in guesses if guess.confidence < LEAST_CONFIDENCE]
     chosen = ColumnMapping(columns={guess.field: (guess.column,) for guess in sure})
     matched = match_columns(table.columns, FIELDS, chosen)
-    context, matched, _ = with_context(layer.around, chosen, matched)
+    context, matched, notes = with_context(layer.around, chosen, matched, table)
 
     lines = [f"# {text('suggest.title', lang, source=_plain(layer.source))}", ""]
     header = {fault.params["header_row"] for fault in layer.faults if fault.code == "header_found"}
@@ -116,6 +126,10 @@ def suggest_mapping(
     if units:
         lines += ["", "[units]", f"# {text('suggest.units', lang)}"]
         lines += [f"{name} = {factor!r}" for name, factor in units.items()]
+    unclear = [_plain(note.text(lang)) for note in notes if note.code == "money_unit_missing"]
+    if unclear:
+        lines += [] if units else ["", "[units]"]
+        lines += [f"# {unclear[0]}", "# cost_wan = 0.0001", "# cost_wan = 1"]
     lines += _values(table, sure, lang)
     lines += _dates(table, sure, context, lang)
     lines += _code_from(sure, lang)
@@ -131,7 +145,11 @@ def _guesses(
     fields = {item.name: item for item in (*FIELDS, *PSEUDO_FIELDS)}
     guesses = []
     for name, columns in matched.columns.items():
+        if name == "extent_text" and EXTENT_FROM.name in matched.columns:
+            continue  # its two columns stand for it
         column = columns[0]
+        if name == "duration_days" and _are_periods(sample[column]):
+            name = WINDOW.name  # noqa: PLW2901 - what its header says is not what it holds
         leaf = take_apart(column).group != ""
         why = text("suggest.below" if leaf else "suggest.exact", lang)
         guesses.append(_judged(sample, column, fields[name], _EXACT, why, layer, time_zone, lang))
@@ -157,8 +175,20 @@ def _guesses(
         why = text("suggest.fuzzy", lang, name=best[0])
         sure = _FUZZY * best[1] / 100
         guesses.append(_judged(sample, column, fields[field], sure, why, layer, time_zone, lang))
+    if not {"road", "extent_text"} & taken:
+        roads = [name for name in rest if looks_like_roads(sample[name])]
+        if len(roads) == 1:
+            rest.remove(roads[0])
+            why = text("suggest.only_road", lang)
+            guesses.append(ColumnGuess(roads[0], "extent_text", LEAST_CONFIDENCE, why))
     order = {name: place for place, name in enumerate(fields)}
     return sorted(guesses, key=lambda guess: order[guess.field]), rest
+
+
+def _are_periods(column: pd.Series[Any]) -> bool:
+    """Tell whether a column that is called a duration holds periods for the most part."""
+    texts = text_column(column).dropna()
+    return bool(len(texts)) and bool(texts.map(lambda text: duration_of(text) is None).mean() > 0.5)
 
 
 def _judged(  # noqa: PLR0917 - all of it is said in one line
@@ -208,7 +238,7 @@ def _looks_like(column: pd.Series[Any], name: str) -> str | None:
         return "money" if take_apart(name).unit in units_of("cost_wan") else "number"
     if texts.str.fullmatch(r"\d{4}\W\d{1,2}\W.*|\d{4}年.*").mean() > 0.5:
         return "date"
-    return "road" if texts.map(lambda value: bool(_ROAD.fullmatch(value))).mean() > 0.5 else None
+    return "road" if looks_like_roads(column) else None
 
 
 def _values(table: pd.DataFrame, sure: list[ColumnGuess], lang: str) -> list[str]:

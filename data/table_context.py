@@ -16,11 +16,16 @@ from data.headers import fold, units_of, words
 
 _YEAR = re.compile(r"(?<!\d)((?:19|20|21)\d\d)\s*(?:年度|年|-)?")
 _ROC_YEAR = re.compile(r"(?:民國|民国)?(?<!\d)(\d{3})\s*年度")
+_YUAN = 10_000
+"""万元 that are 100 million yuan: single projects cost that, half a list does not."""
 _LABELLED = re.compile(r"([^\s:：(（,，;；]{1,8})\s*[:：]\s*([^\s,，;；)）]+(?:\s\d[\d:]*)?)")
 
 
 def with_context(
-    around: Sequence[str], mapping: ColumnMapping, matched: Matched
+    around: Sequence[str],
+    mapping: ColumnMapping,
+    matched: Matched,
+    table: pd.DataFrame | None = None,
 ) -> tuple[ColumnMapping, Matched, list[Fault]]:
     """Add to a mapping what the list says of itself; the mapping's own words go before it.
 
@@ -32,6 +37,8 @@ def with_context(
         As given; its year, day of the list and units stay.
     matched
         Which columns are ours; the unit of money is added where its header states none.
+    table
+        The rows, which show whether money without a unit may be read as 万元.
 
     Returns
     -------
@@ -63,15 +70,20 @@ def with_context(
         column = " + ".join(matched.columns["cost_wan"])
         known = units_of("cost_wan")
         stated = {
-            fold(value) for name, value in labelled
-            if name in words("unit_line") and fold(value) in known
+            fold(unit) for name, value in labelled for unit in re.split("[、/和及]", value)
+            if name in words("unit_line") and fold(unit) in known
         }  # fmt: skip
         if len(stated) == 1:
             unit = stated.pop()
             matched = replace(matched, units={**matched.units, "cost_wan": known[unit]})
             notes.append(Fault("money_unit_from_title", "note", params={"unit": unit}))
         elif fold(column) not in {fold("cost_wan"), fold(FIELD["cost_wan"].en)}:
-            notes.append(Fault("money_unit_assumed", "note", column=column))
+            found = None if table is None else _like_yuan(table, matched.columns["cost_wan"])
+            notes.append(
+                Fault("money_unit_assumed", "note", column=column)
+                if found is None
+                else Fault("money_unit_missing", column=column, params={"found": found})
+            )
     if "owner_unit" not in matched.columns and "owner_unit" not in mapping.constants:
         notes += [
             Fault("list_unit_offered", "note", params={"found": value[:60]})
@@ -79,6 +91,15 @@ def with_context(
             if name in words("list_unit")
         ]
     return mapping, matched, notes
+
+
+def _like_yuan(table: pd.DataFrame, columns: Sequence[str]) -> str | None:
+    """Return the first of the costs that would be hundreds of millions, where most of them would be."""
+    texts = table[columns[0]].dropna().map(str) if len(columns) == 1 else pd.Series(dtype=str)
+    numbers = pd.to_numeric(texts.str.replace(",", "").str.strip(), errors="coerce")
+    numbers = numbers[numbers > 0]
+    large = numbers[numbers >= _YUAN]
+    return None if large.empty or 2 * len(large) < len(numbers) else texts[large.index[0]][:40]
 
 
 def _one_year(around: Sequence[str], dated: dict[str, str]) -> int | None:

@@ -17,6 +17,8 @@ from data.headers import fold, is_known, units_of, words
 from data.sheets import Range
 
 _NAMED_AT_MOST = 20
+_MOST_SERIAL = 4
+"""Letters of the number of a row."""
 _HEADING = re.compile(
     r"[((]?[一二三四五六七八九十]{1,3}[)).、:]|第[一二三四五六七八九十\d]{1,3}(?:部分|类|批|章)|【[^】]*】"
 )
@@ -105,6 +107,8 @@ def kinds_of_rows(
     if serial:
         numbered = (how_many > 0) & (how_many == np.sum([filled[i] for i in serial], axis=0))
         numbered &= found.kept
+        for at in np.flatnonzero(numbered):  # a heading or a note may begin in that column
+            numbered[at] = all(len(str(columns[i][at] or "")) <= _MOST_SERIAL for i in serial)
         if numbered.any() and not numbered[found.kept & (how_many > 0)].all():
             found.kept[numbered] = False
             params: dict[str, str | int | float] = {"count": int(numbered.sum())}
@@ -237,6 +241,7 @@ def _checked_sums(
     if len(given) < 3 or len(columns) < 3:
         return found
     sparse = (how_many > 0) & (how_many <= 0.5 * np.median(given)) & kept
+    sums = {place: _RunningSum(columns[place]) for place in range(len(columns))}
     for at in np.flatnonzero(sparse)[:1000]:
         cells = [
             place for place in range(len(columns)) if filled[place][at] and place not in serial
@@ -246,12 +251,31 @@ def _checked_sums(
             continue
         agreeing = 0
         for place, number in zip(cells, numbers, strict=True):
-            over = columns[place][:at][kept[:at] & ~found[:at]]
-            parts = [value for cell in over if (value := _float(cell)) is not None]
-            total = sum(parts)
-            agreeing += len(parts) > 1 and abs(total - (number or 0)) <= _SUM_TOLERANCE * abs(total)
+            parts, total = sums[place].above(int(at), kept, found)
+            agreeing += parts > 1 and abs(total - (number or 0)) <= _SUM_TOLERANCE * abs(total)
         found[at] = agreeing == len(cells)
     return found
+
+
+class _RunningSum:
+    """The numbers of a column above a row, added up once on the way down."""
+
+    def __init__(self, column: npt.NDArray[np.object_]) -> None:
+        self.column = column
+        self.next = 0
+        self.parts = 0
+        self.total = 0.0
+
+    def above(
+        self, row: int, kept: npt.NDArray[np.bool_], found: npt.NDArray[np.bool_]
+    ) -> tuple[int, float]:
+        """Return how many numbers there are above a row, and their sum; rows only go down."""
+        for at in range(self.next, row):
+            if kept[at] and not found[at] and (value := _float(self.column[at])) is not None:
+                self.parts += 1
+                self.total += value
+        self.next = row
+        return self.parts, self.total
 
 
 def _float(value: object) -> float | None:
