@@ -133,6 +133,8 @@ def outline_points(
     parts, row_of_part = shapely.get_parts(shapes, return_index=True)
     parts, index = shapely.get_parts(parts, return_index=True)  # collections hold collections
     row_of_part = row_of_part[index]
+    filled = ~shapely.is_empty(parts)  # an empty point has no coordinates to stand beside its row
+    parts, row_of_part = parts[filled], row_of_part[filled]
     isolated = shapely.get_dimensions(parts) == 0
 
     dots, dot_row = shapely.get_coordinates(parts[isolated]), row_of_part[isolated]
