@@ -184,7 +184,7 @@ def test_points_of_outlines_are_bounded_and_belong_to_their_rows() -> None:
 
 def test_distances_to_roads() -> None:
     roads = Roads(
-        [
+        [  # type: ignore[arg-type]
             shapely.LineString([(0, 0), (1000, 0)]),
             None,
             shapely.MultiLineString([[(0, 90), (9, 90)]]),
@@ -194,9 +194,9 @@ def test_distances_to_roads() -> None:
     xy = np.array([[500.0, 3.0], [5.0, 80.0], [500.0, 100.0]])
     assert roads.distance_m(xy).tolist() == [3.0, 10.0, 100.0]
     assert roads.distance_m(xy, 50.0).tolist() == [3.0, 10.0, np.inf]
-    away = roads.away_m([shapely.Point(500, 7), shapely.box(0, 20, 1, 30)])
+    away = roads.away_m([shapely.Point(500, 7), shapely.box(0, 20, 1, 30)])  # type: ignore[arg-type]
     assert away.tolist() == [7.0, 20.0]
-    nowhere = roads.fit(outline_points([shapely.Point(9e5, 9e5)]))
+    nowhere = roads.fit(outline_points([shapely.Point(9e5, 9e5)]))  # type: ignore[arg-type]
     assert (nowhere.points, nowhere.share_near, nowhere.median_m) == (0, 0.0, np.inf)
 
 
@@ -240,8 +240,8 @@ def test_without_roads_nothing_is_left_out_that_leads_to_china() -> None:
         reading.crs for reading in found
     }
     assert all(reading.share_near is None for reading in found)
-    assert crs_readings([None, shapely.Point()]) == ()
-    assert crs_readings([shapely.Point(np.nan, 1)]) == ()
+    assert crs_readings([None, shapely.Point()]) == ()  # type: ignore[arg-type]
+    assert crs_readings([shapely.Point(np.nan, 1)]) == ()  # type: ignore[arg-type]
 
 
 def test_numbers_of_a_city_grid_have_no_reading_on_the_roads() -> None:
@@ -252,8 +252,8 @@ def test_numbers_of_a_city_grid_have_no_reading_on_the_roads() -> None:
 
 def test_which_number_is_the_northing() -> None:
     turned = [shapely.Point(NORTH, EAST), None]
-    assert north_first(turned, 4549)
-    assert not north_first([None], 4549)
+    assert north_first(turned, 4549)  # type: ignore[arg-type]
+    assert not north_first([None], 4549)  # type: ignore[arg-type]
     assert not north_first(np.array([shapely.Point(EAST, NORTH)]), 4549)
     assert not north_first(np.array([shapely.Point(1.0, 1.0)]), 4549)
 
