@@ -6,14 +6,16 @@ import numpy as np
 import shapely
 
 from coordination.extents.ends import spot_key
+from coordination.extents.headings import share_towards
 from coordination.extents.outcomes import Found, Option, Outcome, canonical, unknown, why
-from coordination.extents.parsed import Extent
+from coordination.extents.parsed import Compass, Extent
 from coordination.extents.streets import Roads, Streets
 from coordination.extents.stretches import meant_roads
 from geo.line_parts import Geometries, as_geometries
 
 _LEAST_SIDE_M = 20.0
 _NEAR_M = 1.0
+_LEAST_TOWARDS = 0.3
 
 
 def find_area(streets: Streets, extent: Extent, day: int | None) -> Outcome:
@@ -53,8 +55,12 @@ def find_area(streets: Streets, extent: Extent, day: int | None) -> Outcome:
         if apart:
             return Outcome(reason=why("area_open", roads=names, apart="、".join(apart)))
         return Outcome(reason=why("area_not_closed", roads=names))
+    towards = tuple(end.towards for end in extent.ends)
+    fitting = [face for face in bounded if _lies_there(face, shapes, towards)]
+    bounded = fitting or bounded
     founds = [_inner(streets, each, face, excluded=extent.bounds_excluded) for face in bounded]
-    if len(founds) == 1 and _in_order(bounded[0], shapes):
+    ordered = all(towards) or _in_order(bounded[0], shapes)
+    if len(founds) == 1 and fitting and ordered:
         return Outcome(founds[0], assumed=(*assumed, ("area", {"roads": names})))
     options = tuple(
         Option(
@@ -64,6 +70,8 @@ def find_area(streets: Streets, extent: Extent, day: int | None) -> Outcome:
         for found in founds
     )  # fmt: skip
     code = "area_order" if len(founds) == 1 else "area_often"
+    if not fitting:
+        code = "area_sides"
     return Outcome(options=options, reason=why(code, roads=names, count=len(founds)))
 
 
@@ -89,6 +97,19 @@ def _bounded_by_all(face: shapely.Polygon, roads: Geometries) -> bool:
     ring = face.exterior.buffer(_NEAR_M)
     shared = shapely.length(shapely.intersection(roads, ring))
     return bool((shared >= _LEAST_SIDE_M).all())
+
+
+def _lies_there(
+    face: shapely.Polygon, roads: Geometries, towards: tuple[Compass | None, ...]
+) -> bool:
+    """Return whether a face lies from each of its roads where the text says (甲路以南)."""
+    ring, middle = face.exterior.buffer(_NEAR_M), face.centroid
+    for road, compass in zip(roads.tolist(), towards, strict=True):
+        if compass is not None:
+            side = shapely.intersection(road, ring).centroid
+            if share_towards(middle.x - side.x, middle.y - side.y, compass) < _LEAST_TOWARDS:
+                return False
+    return True
 
 
 def _in_order(face: shapely.Polygon, roads: Geometries) -> bool:

@@ -99,7 +99,10 @@ def find_end(streets: Streets, roads: Roads, own: Roads, end: End, day: int | No
     else:
         found = _at_road(streets, roads, own, bare, day)
         if found.spot is None and landmark_points(streets, roads, end.name):
-            found = _at_landmark(streets, roads, own, bare, day)
+            # Something that bears the name of a road is an offer at most.
+            there = _at_landmark(streets, roads, own, bare, day)
+            more = (there.spot,) if there.spot else there.options
+            found = EndFound(None, (*found.options, *more), found.reason)
     return found if not end.offset_m else _moved(streets, roads, end, found)
 
 

@@ -21,7 +21,7 @@ from lark.lexer import Lexer
 from coordination.extents.english_words import english_words, is_english
 from coordination.extents.folded_text import fold, without_idle_blanks
 from coordination.extents.parsed import Extent, ParsedText
-from coordination.extents.readings import note, read_groups, unread_piece
+from coordination.extents.readings import note, read_groups, unread_piece, with_lost_ends
 from coordination.extents.shapes import Group, Shapes
 from coordination.extents.word_order import in_order, pieces
 from coordination.extents.words import Word, chinese_words
@@ -139,6 +139,8 @@ def _read(text: str, roads: tuple[str, ...]) -> tuple[tuple[Extent, ...], tuple[
             found, notes = read_groups(groups, folded, roads)
         extents += found
         faults += notes
+    extents, notes = with_lost_ends(extents)
+    faults += notes
     if not extents and text.strip():
         faults.append(note("nothing_named", text=text.strip()[:80]))
     return tuple(extents), tuple(faults)

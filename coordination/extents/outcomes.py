@@ -195,8 +195,9 @@ def end_text(end: End) -> str:
         name = f"K{whole}+{rest:03d}"
     else:
         name = end.name or end.text or end.kind
-    offset = f"+{end.offset_m:g}{end.towards or ''}" if end.offset_m else ""
-    return name + offset
+    if end.offset_m:
+        return f"{name}+{end.offset_m:g}{end.towards or ''}"
+    return f"{name} {end.towards}" if end.towards else name
 
 
 def canonical(extent: Extent) -> str:
@@ -214,6 +215,10 @@ def canonical(extent: Extent) -> str:
     words = [extent.place or "", roads, f"({ends})" if ends else ""]
     if extent.kind == "stretch" and not ends:
         words.append(f"({extent.text})")  # some part of a road is not the road
+    if extent.partly:
+        words.append(f"[{extent.partly}]")
+    if extent.kind == "whole_road" and extent.length_m:
+        words.append(f" {extent.length_m:g} m")  # perhaps a part of it, another one in each row
     if extent.kind == "junction":
         words.append("路口")
     if extent.kind == "area":

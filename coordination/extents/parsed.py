@@ -26,7 +26,8 @@ class End:
     chainage_m
         Distance along the road [m]; only for ``chainage``.
     offset_m, towards
-        ``墨玉路以西100米`` is 100 and ``west``; 0 and None where nothing is said.
+        ``墨玉路以西100米`` is 100 and ``west``; 0 and None where nothing is said. ``墨玉路西侧`` is 0
+        and ``west``. Of a boundary of an area where the area lies from it: ``墨玉路以西``.
     text
         As written.
     """
@@ -66,6 +67,9 @@ class Extent:
         An area without the roads that bound it.
     length_m, width_m, area_m2
         What the text states of its size.
+    partly
+        Words behind the ends of a stretch by which not all of it is meant, or something near it
+        (局部, 3处, 附近, 以北50米, 除丙路口); ``''`` for none.
     rest
         Words that say nothing of the place (what is done, when, by whom), as written.
     """
@@ -83,6 +87,7 @@ class Extent:
     length_m: float | None = None
     width_m: float | None = None
     area_m2: float | None = None
+    partly: str = ""
     rest: tuple[str, ...] = ()
 
 

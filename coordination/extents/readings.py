@@ -6,12 +6,14 @@ a stretch **without ends** and a note, never the whole road; whoever places it a
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field, replace
 from itertools import chain
 from typing import cast
 
 from coordination.extents.folded_text import FoldedText
+from coordination.extents.headings import OPPOSITE
 from coordination.extents.parsed import Compass, End, EndKind, Extent
 from coordination.extents.shapes import Group, Inside, Listed, Named, Run
 from coordination.extents.text_measures import Measure
@@ -24,6 +26,10 @@ _END_KIND: dict[str, EndKind] = {
 }  # fmt: skip
 _UNSURE = frozenset({"PART", "LOOSE", "OFFSET", "CORNER", "UNKNOWN"})
 """Asides after which a road is not meant as a whole."""
+_NOT_ALL = re.compile(
+    r"^(?:\d+|[一二两三四五六七八九十几数]+)[处處]$|旁|[东西南北内外]侧|以[东西南北内外]|除|各|延伸|延长|跨|段$|路口|范围"
+)
+"""Words behind the ends of a stretch that mean some of it only, or what lies beside it."""
 
 
 def note(reason: str, **params: str | float) -> Fault:
@@ -241,6 +247,8 @@ def _alone(reading: _Reading, named: Named, asides: Sequence[Word] = ()) -> None
                 reading, text, (name,), asides, "part_not_named" if "PART" in kinds else "near_only"
             )
         else:
+            if any(word.text[:1] == "等" for word in asides):
+                reading.faults.append(note("more_not_named", text=text))
             _add(reading, Extent(text, "whole_road", (name,)), asides)
         return
     own = tuple(roads) or reading.roads[:1]
@@ -311,10 +319,34 @@ def _with_slash(reading: _Reading, names: Sequence[Named]) -> None:
     _loose(reading, text, roads, asides, "roads_with_slash")
 
 
+def _partly(reading: _Reading, behind: Iterable[Word], inside: Iterable[Word]) -> str:
+    """Return the words by which not all of a stretch is meant, or something near it."""
+    words = [word for word in inside if _kind(word) in {"PART", "LOOSE", "UNKNOWN"}]
+    for word in behind:
+        kind = _kind(word)
+        if (
+            kind in {"LOOSE", "OFFSET", "CORNER"}
+            or (kind == "PART" and word.text != "沿线")
+            or (kind in {"UNKNOWN", "REST"} and _NOT_ALL.search(word.text))
+        ):
+            words.append(word)
+    words.sort(key=lambda word: word.start)
+    return "".join(reading.folded.written(word.start, word.end) for word in words)
+
+
 def _stretches(
-    reading: _Reading, text: str, roads: tuple[str, ...], run: Run, asides: Sequence[Word]
+    reading: _Reading,
+    text: str,
+    roads: tuple[str, ...],
+    run: Run,
+    asides: Sequence[Word],
+    *,
+    behind: Sequence[Word] = (),
 ) -> None:
-    """One stretch between the names of a run; more than two names are asked."""
+    """One stretch between the names of a run; more than two names are asked.
+
+    `behind` are those of the `asides` that stand behind the ends.
+    """
     own = [
         word
         for named in run.names
@@ -331,9 +363,15 @@ def _stretches(
         _loose(reading, text, roads, [*asides, *own], "several_ends")
         return
     ends = tuple(_end(named, reading) for named in run.names)
+    partly = _partly(reading, behind, own)
     if any(_kind(word) in {"LOOSE", "UNKNOWN"} for word in own):
         reading.faults.append(note("words_not_read", text=text))
-    _add(reading, Extent(text, "stretch", roads, ends), [*asides, *own])
+    if partly:
+        # 两侧各50米 is the size of what lies beside the road, not of the stretch.
+        asides = [word for word in asides if _kind(word) != "SIZE"]
+    if any(word.text[:1] == "等" for word in behind):
+        reading.faults.append(note("more_not_named", text=text))
+    _add(reading, Extent(text, "stretch", roads, ends, partly=partly), [*asides, *own])
 
 
 def _bracketed(reading: _Reading, group: Group) -> None:
@@ -362,7 +400,7 @@ def _in_brackets(reading: _Reading, named: Named, group: Group) -> None:
         if inside.rule == "between":
             for run in inside.runs:
                 text = _text_of(reading, named, _run_words(run))
-                _stretches(reading, text, roads, run, every)
+                _stretches(reading, text, roads, run, every, behind=[*group.asides, *inside.asides])
         elif inside.rule == "at_junction" and inside.listed is not None:
             _at_junction(reading, named, inside, roads, every)
         else:
@@ -417,7 +455,8 @@ def _corridor(reading: _Reading, group: Group) -> None:
         if inside.rule == "between":
             for span in inside.runs:
                 text = f"{reading.written(main)}({reading.written(_run_words(span))})"
-                _stretches(reading, text, roads, span, [*asides, *inside.asides])
+                behind = [*group.asides, *inside.asides]
+                _stretches(reading, text, roads, span, [*asides, *inside.asides], behind=behind)
         else:
             _loose(reading, text, roads, [*asides, *inside.asides], "one_name_only")
 
@@ -442,7 +481,7 @@ def _ends_only(reading: _Reading, group: Group) -> None:
     each: list[tuple[str, ...]] = [(name,) for name in column]
     for road in each or [()]:
         own = f"{road[0]}({text})" if road else text
-        _stretches(reading, own, road, run, asides)
+        _stretches(reading, own, road, run, asides, behind=asides)
 
 
 def _from_to(reading: _Reading, group: Group) -> None:
@@ -454,7 +493,14 @@ def _from_to(reading: _Reading, group: Group) -> None:
         text = _text_of(reading, named, _run_words(run))
         if len(listed.names) == 1:
             text = reading.written([*named.words, *_run_words(run)])
-        _stretches(reading, text, (_name(named.words),), run, [*named.asides, *group.asides])
+        _stretches(
+            reading,
+            text,
+            (_name(named.words),),
+            run,
+            [*named.asides, *group.asides],
+            behind=group.asides,
+        )
 
 
 def _junction(reading: _Reading, group: Group) -> None:
@@ -510,10 +556,22 @@ def _bounds(reading: _Reading, names: Sequence[Named], asides: Sequence[Word]) -
     marks = [word for word in asides if word.kind in {"AREA", "EXCLUDED"}]
     text = reading.written([*_named_words(names), *bounds, *marks])
     own = [word for named in names for word in named.asides]
-    ends = tuple(_end(Named((), named.words, ()), reading) for named in names)
+    ends = tuple(
+        replace(_end(Named((), named.words, ()), reading), towards=_lies(named)) for named in names
+    )
     if len(ends) < 3:
         reading.faults.append(note("few_bounds", text=text))
     _add(reading, Extent(text, "area", (), ends), [*own, *asides])
+
+
+def _lies(bound: Named) -> Compass | None:
+    """Return where an area lies from one of its bounds: 墨玉路以西, 东至墨玉路 are both west."""
+    for word in bound.asides:
+        if word.kind == "BEYOND":
+            return cast("Compass | None", word.value)
+        if word.kind == "TOWARDS":
+            return OPPOSITE[cast("Compass", word.value)] if word.value else None
+    return None
 
 
 def _nothing(reading: _Reading, group: Group) -> None:
@@ -550,6 +608,18 @@ def unread_piece(words: Sequence[Word], folded: FoldedText) -> tuple[list[Extent
     reading = _Reading(folded, ())
     _piece(reading, words)
     return reading.extents, reading.faults
+
+
+def with_lost_ends(extents: list[Extent]) -> tuple[list[Extent], list[Fault]]:
+    """Take no road for meant as a whole whose ends stand behind a comma (甲路,乙路-丁路)."""
+    faults = []
+    for at in range(1, len(extents)):
+        road, ends = extents[at - 1], extents[at]
+        if road.kind == "whole_road" and ends.kind == "stretch" and not ends.roads:
+            text = f"{road.text},{ends.text}"
+            extents[at - 1] = replace(road, text=text, kind="stretch")
+            faults.append(note("ends_apart", text=text))
+    return extents, faults
 
 
 def _sized_once(extents: list[Extent], faults: list[Fault]) -> tuple[list[Extent], list[Fault]]:

@@ -14,9 +14,10 @@ import numpy.typing as npt
 from coordination.extents.areas import find_area
 from coordination.extents.extent_policy import ExtentPolicy
 from coordination.extents.halves import part_meant
+from coordination.extents.headings import share_towards
 from coordination.extents.located import Gazetteer, Located
 from coordination.extents.names import fold_name
-from coordination.extents.outcomes import Option, Outcome, canonical, unknown, why
+from coordination.extents.outcomes import Option, Outcome, Params, canonical, unknown, why
 from coordination.extents.parsed import Extent, ParsedText
 from coordination.extents.places import find_place, find_sided_junction, find_whole_road
 from coordination.extents.streets import Streets, streets_of
@@ -33,6 +34,7 @@ Reread = Callable[[str], ParsedText]
 _NO_ANSWERS: Mapping[str, str] = MappingProxyType({})
 _AT = re.compile(r"@(-?\d{1,9}),(-?\d{1,9})")
 _SAME_PLACE_M = 50.0
+_ALONG = 0.5
 _DEEPEST = 4
 """Answers that lead to a further question are followed so far."""
 
@@ -161,7 +163,14 @@ def _one(
         return _one(streets, again[0], day, answers, reread, depth=depth + 1)
     chosen = _chosen(outcome.options, answer)
     if chosen is None and outcome.found is not None:
-        return outcome.located(extent, most)
+        # It was answered when the network left it open: what is certain now may be another place.
+        sure = Option(canonical(extent), "extents.candidate.found_now",
+                      {"length_m": round(np.nan_to_num(outcome.found.length_m))}, outcome.found)  # fmt: skip
+        if fold_name(answer) != fold_name(sure.key):
+            return Outcome(
+                options=(sure,), reason=why("answer_gone", answer=answer), notes=outcome.notes
+            ).located(extent, most)
+        chosen = sure
     if chosen is None:
         told = replace(outcome, notes=(*outcome.notes, why("answer_gone", answer=answer)))
         return told.located(extent, most)
@@ -210,6 +219,11 @@ def _outcome(streets: Streets, extent: Extent, day: int | None) -> Outcome:
     if extent.kind == "stretch" and not extent.ends:
         outcome = _part_asked(extent, outcome)
     outcome = _size_checked(streets, extent, outcome)
+    if extent.kind == "whole_road" and any(doubt == "length_off" for doubt, _ in outcome.assumed):
+        outcome = _part_asked(extent, outcome)
+    if extent.partly:
+        outcome = _not_all_asked(extent, outcome)
+    outcome = _sides_of_ends_asked(streets, extent, outcome)
     return part_meant(streets, extent, outcome)
 
 
@@ -218,11 +232,50 @@ def _part_asked(extent: Extent, outcome: Outcome) -> Outcome:
     if outcome.found is None:
         return outcome
     road = "—".join(extent.roads)
-    params: dict[str, str | int | float] = {
+    params: Params = {
         "road": road, "length_m": round(outcome.found.length_m), "text": extent.text
     }  # fmt: skip
     whole = Option(road, "extents.candidate.whole_road", params, outcome.found)
     return Outcome(options=(whole,), reason=why("part_of_road", road=road, text=extent.text))
+
+
+def _not_all_asked(extent: Extent, outcome: Outcome) -> Outcome:
+    """Ask where words behind the ends say that not all of a stretch is meant (局部, 3处, 以北50米)."""
+    if outcome.found is None:
+        return outcome
+    params: Params = {"length_m": round(outcome.found.length_m)}
+    option = Option(
+        canonical(replace(extent, partly="")), "extents.candidate.all_of_it", params, outcome.found
+    )
+    reason = why("not_all_of_it", text=extent.text, words=extent.partly)
+    return Outcome(options=(option,), reason=reason, notes=outcome.notes)
+
+
+def _sides_of_ends_asked(streets: Streets, extent: Extent, outcome: Outcome) -> Outcome:
+    """Ask what 甲路(乙路-丁路南侧) means where 甲路 does not run south: a side of it, perhaps."""
+    walk = outcome.found.walk if outcome.found else None
+    if outcome.found is None or walk is None or extent.kind != "stretch":
+        return outcome
+    step = np.subtract(walk.line.coords[-1], walk.line.coords[0])
+    doubtful = [
+        end for end in extent.ends
+        if end.towards and not end.offset_m
+        and abs(share_towards(float(step[0]), float(step[1]), end.towards)) < _ALONG
+    ]  # fmt: skip
+    if not doubtful:
+        return outcome
+    bare = replace(extent, ends=tuple(replace(end, towards=None) for end in extent.ends))
+    params: Params = {"length_m": round(outcome.found.length_m)}
+    options = [Option(canonical(bare), "extents.candidate.all_of_it", params, outcome.found)]
+    for end in doubtful:
+        half = replace(bare, side=end.towards)
+        found = part_meant(streets, half, outcome).found
+        if found is not None:
+            wording = f"extents.candidate.side_{end.towards}"
+            options.append(Option(canonical(half), wording, params, found))
+    text = doubtful[0].text or doubtful[0].name
+    reason = why("side_of_end", end=text, road="—".join(extent.roads))
+    return Outcome(options=tuple(options), reason=reason, notes=outcome.notes)
 
 
 def _mended(streets: Streets, extent: Extent, outcome: Outcome, day: int | None) -> Outcome:

@@ -185,8 +185,13 @@ def _between(
         return _chosen_by_length(streets, extent, options, reason, assumed)
     walk = ways_there[0]
     found = found_of(streets, walk)
-    if _leads_round(streets, roads, walk):
+    if not _touches_each(streets, extent, walk):
         told: Params = {"road": roads[0], "length_m": round(walk.length_m)}
+        option = Option(key, "extents.candidate.way_round", told, found)
+        corridor = {"roads": "、".join(extent.roads), "start": one.label, "end": two.label}
+        return Outcome(options=(option,), reason=why("corridor_without", **corridor))
+    if _leads_round(streets, roads, walk):
+        told = {"road": roads[0], "length_m": round(walk.length_m)}
         option = Option(key, "extents.candidate.way_round", told, found)
         reason = why("way_round", road=roads[0], start=one.label, end=two.label)
         return Outcome(options=(option,), reason=reason)
@@ -203,10 +208,19 @@ def _between(
     return Outcome(found, assumed=(*assumed, ("exact", dict(named))))
 
 
-def _leads_round(streets: Streets, roads: Roads, walk: Walk) -> bool:
-    """Return whether a walk leads round, and the road breaks off near where it begins or ends.
+def _touches_each(streets: Streets, extent: Extent, walk: Walk) -> bool:
+    """Return whether a walk runs along each road of a corridor; one road always is."""
+    if len(extent.roads) < 2:
+        return True
+    road = streets.gazetteer.network.sections["road"].to_numpy(dtype=object)
+    return len(set(road[walk.section])) >= len(extent.roads)
 
-    The short way may be the one that is missing in the network.
+
+def _leads_round(streets: Streets, roads: Roads, walk: Walk) -> bool:
+    """Return whether a walk leads round, and a shorter way may be missing in the network.
+
+    So it may where the road breaks off inside of what the walk leads round, where it leads over a
+    gap, or along one-way streets, which are walked with the traffic.
     """
     ends = shapely.Point(walk.line.coords[0]), shapely.Point(walk.line.coords[-1])
     straight_m = ends[0].distance(ends[1])
@@ -214,9 +228,11 @@ def _leads_round(streets: Streets, roads: Roads, walk: Walk) -> bool:
         return True
     if walk.length_m <= _LEADS_ROUND * straight_m:
         return False
+    if streets.gazetteer.network.sections["oneway"].to_numpy()[walk.section].any():
+        return True  # it may have turned round at the end of the road
     fans = streets.dead_ends(roads)
     mouths = shapely.get_point(shapely.get_exterior_ring(fans), 0)
-    near = shapely.dwithin(mouths, shapely.MultiPoint(ends), streets.policy.almost_m)
+    near = shapely.dwithin(mouths, walk.line.convex_hull, streets.policy.almost_m)
     return bool((near & ~shapely.dwithin(mouths, walk.line, 1.0)).any())
 
 
@@ -389,7 +405,9 @@ def _by_chainage(
             }  # fmt: skip
             options.append(
                 Option(
-                    f"{canonical(extent)}|{towards}", f"extents.candidate.chainage_{towards}",
+                    # With its zero: in a network that goes on further the same words are elsewhere.
+                    spot_key(f"{canonical(extent)}|{towards}", shapely.Point(line.coords[0])),
+                    f"extents.candidate.chainage_{towards}",
                     params, found_of(streets, walk),
                 )
             )  # fmt: skip

@@ -164,10 +164,22 @@ FORMS: dict[str, list[dict[str, Any]]] = {
         {"kind": "area", "ends": [road("A路"), road("B路"), road("C路"), road("D路")]}
     ],
     "东至A路、西至B路、南至C路、北至D路": [
-        {"kind": "area", "ends": [road("A路"), road("B路"), road("C路"), road("D路")]}
+        {
+            "kind": "area",
+            "ends": [
+                ("road", "A路", 0.0, "west"), ("road", "B路", 0.0, "east"),
+                ("road", "C路", 0.0, "north"), ("road", "D路", 0.0, "south"),
+            ],
+        }
     ],
     "A路以东、B路以西、C路以南、D路以北区域": [
-        {"kind": "area", "ends": [road("A路"), road("B路"), road("C路"), road("D路")]}
+        {
+            "kind": "area",
+            "ends": [
+                ("road", "A路", 0.0, "east"), ("road", "B路", 0.0, "west"),
+                ("road", "C路", 0.0, "south"), ("road", "D路", 0.0, "north"),
+            ],
+        }
     ],
     # sizes and words of work
     "博园路长2444米 宽9米": [whole("博园路", length_m=2444.0, width_m=9.0)],
@@ -240,7 +252,8 @@ def test_an_empty_cell_has_nothing_to_say() -> None:
 
 def test_what_does_not_fit_is_kept_as_a_place_that_nobody_knows() -> None:
     parsed = parse_extents("A路、B路-C路，D路（E路-F路）")
-    assert [extent.kind for extent in parsed.extents] == ["whole_road", "stretch", "stretch"]
+    assert [extent.kind for extent in parsed.extents] == ["stretch", "stretch", "stretch"]
+    assert parsed.extents[0].ends == ()  # the ends behind the comma may be those of the first
     assert "road_missing" in reasons(parsed)
     parsed = parse_extents("博园路大修墨玉路养护")
     assert [extent.kind for extent in parsed.extents] == ["place"]

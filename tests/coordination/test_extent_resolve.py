@@ -8,6 +8,7 @@ import pandas as pd
 import pytest
 import shapely
 
+from coordination.extents.grammar import parse_extents
 from coordination.extents.located import Gazetteer, Located
 from coordination.extents.parsed import End, Extent, ParsedText
 from coordination.extents.resolve import ExtentPolicy, canonical, locate, questions
@@ -409,7 +410,10 @@ def test_chainage_is_asked_in_both_directions() -> None:
     ends = (End("chainage", "", 0.0, text="K0+000"), End("chainage", "", 300.0, text="K0+300"))
     found = find(network(*LADDER), stretch("甲路", *ends))
     assert (found.status, code(found)) == ("ask", "reason.chainage")
-    assert sorted(keys(found)) == ["甲路(K0+000-K0+300)|east", "甲路(K0+000-K0+300)|west"]
+    assert sorted(keys(found)) == [
+        "甲路(K0+000-K0+300)|east@0,0",
+        "甲路(K0+000-K0+300)|west@1000,0",
+    ]
     assert [tuple(c.geometry.bounds) for c in found.candidates if c.geometry] == [
         pytest.approx((0, 0, 300, 0)), pytest.approx((700, 0, 1000, 0)),
     ]  # fmt: skip
@@ -674,3 +678,129 @@ def test_equal_extents_are_found_once_and_texts_keep_their_order() -> None:
     assert [len(each) for each in found] == [2, 0, 1]
     assert found[0][0] is found[2][0]
     assert found[0][1].extent is b
+
+
+# What must not be taken silently
+
+
+def said(streets: RoadNetwork, text: str) -> Located:
+    """Return the first place of a text."""
+    (places,) = locate([parse_extents(text)], Gazetteer(streets))
+    return places[0]
+
+
+@pytest.mark.parametrize(
+    "behind",
+    [
+        "局部",
+        "多处",
+        "3处",
+        "附近",
+        "部分路段",
+        "（局部）",
+        "以北50米",
+        "两侧各50米",
+        "除丙路口",
+        "等处",
+    ],
+)
+def test_words_behind_the_ends_that_mean_some_of_it_are_asked(behind: str) -> None:
+    found = said(network(*LADDER), f"甲路(乙路-丁路){behind}")
+    assert (found.status, code(found)) == ("ask", "reason.not_all_of_it")
+    assert keys(found) == ["甲路(乙路-丁路)"]
+    assert canonical(found.extent) != "甲路(乙路-丁路)"
+
+
+@pytest.mark.parametrize(
+    "text", ["甲路(乙路-丙路除外)", "甲路(乙路-丁路延伸段)", "甲路(乙路-丁路以外)"]
+)
+def test_what_is_excepted_is_not_located(text: str) -> None:
+    assert said(network(*LADDER), text).status == "ask"
+
+
+def test_along_a_stretch_is_all_of_it() -> None:
+    assert said(network(*LADDER), "甲路(乙路-丁路)沿线").confidence == 0.95
+
+
+def test_a_road_parted_from_its_ends_by_a_comma_is_not_meant_as_a_whole() -> None:
+    assert said(network(*LADDER), "甲路,乙路-丁路").status == "ask"
+
+
+def test_a_road_with_a_length_that_is_not_its_own_is_not_meant_as_a_whole() -> None:
+    found = said(network(*LADDER), "甲路约300米")
+    assert (found.status, code(found)) == ("ask", "reason.part_of_road")
+    assert canonical(found.extent) == "甲路 300 m"
+    assert said(network(*LADDER), "甲路约990米").status == "located"
+
+
+def test_a_side_behind_the_last_end_may_be_that_of_the_road() -> None:
+    found = said(network(*LADDER), "甲路乙路-丁路南侧")
+    assert (found.status, code(found)) == ("ask", "reason.side_of_end")
+    assert keys(found) == ["甲路(乙路-丁路)", "甲路(乙路-丁路)south"]
+    assert said(network(*LADDER), "甲路(乙路东侧-丁路西侧)").status == "located"
+
+
+def test_an_area_lies_on_the_sides_that_are_named() -> None:
+    streets = network(*LADDER)
+    there = said(streets, "甲路以北、戊路以南、乙路以东、丁路以西")
+    assert (there.status, there.confidence) == ("located", 0.85)
+    astray = said(streets, "甲路以南、戊路以北、乙路以东、丁路以西")
+    assert (astray.status, code(astray)) == ("ask", "reason.area_sides")
+
+
+def test_one_crossing_is_no_proof_where_the_street_almost_meets_elsewhere() -> None:
+    short = network(*LADDER, road("丁路", (600, -200), (600, -40)))
+    found = find(short, stretch("甲路", "乙路", "丁路"))
+    assert (found.status, code(found)) == ("ask", "reason.meets_and_nears")
+    assert lengths(found) == [674.0, 487.0]
+    over = network(*LADDER[:3], road("丁路", (800, -200), (800, 0)),
+                   road("丁路", (600, -200), (600, 200), level=1))  # fmt: skip
+    assert code(find(over, stretch("甲路", "乙路", "丁路"))) == "reason.meets_and_nears"
+
+
+def test_a_way_round_is_asked_where_the_straight_one_may_be_missing() -> None:
+    ring = network(
+        road("甲路", (0, 0), (300, 0)), road("甲路", (350, 0), (600, 0)),
+        road("甲路", (0, 0), (0, 400), (600, 400), (600, 0)),
+        road("乙路", (0, -100), (0, 0)), road("丁路", (600, -100), (600, 0)),
+    )  # fmt: skip
+    found = find(ring, stretch("甲路", "乙路", "丁路"))
+    assert (found.status, code(found)) == ("ask", "reason.way_round")
+
+
+def test_a_corridor_runs_along_each_of_its_roads() -> None:
+    streets = network(*LADDER, road("己路", (1000, 0), (1600, 0)))
+    extent = Extent("", "stretch", ("甲路", "己路"), (End("road", "乙路"), End("road", "丁路")))
+    found = find(streets, extent)
+    assert (found.status, code(found)) == ("ask", "reason.corridor_without")
+
+
+def test_an_answer_about_another_place_is_not_dropped_when_the_network_changes() -> None:
+    crescent = road("弯路", (100, 0), (100, 150), (500, 150), (500, 0))
+    extent = stretch("甲路", "弯路", "丁路")
+    (asked,) = questions([find(network(crescent, LADDER[0], LADDER[3]), extent)])
+    answers = {asked.key: asked.candidates[0].key}  # the one at 100
+    cut = road("弯路", (300, 150), (500, 150), (500, 0))
+    found = find(network(cut, LADDER[0], LADDER[3]), extent, answers=answers)
+    assert (found.status, code(found)) == ("ask", "reason.answer_gone")
+    (again,) = found.candidates
+    agreed = {asked.key: again.key}
+    assert find(network(cut, LADDER[0], LADDER[3]), extent, answers=agreed).confidence == 1.0
+
+
+def test_a_chainage_that_was_answered_is_asked_again_when_the_road_begins_elsewhere() -> None:
+    ends = (End("chainage", "", 0.0), End("chainage", "", 300.0))
+    extent = Extent("", "stretch", ("甲路",), ends)
+    (asked,) = questions([find(network(*LADDER), extent)])
+    answers = {asked.key: asked.candidates[0].key}
+    longer = network(road("甲路", (-400, 0), (1000, 0)), *LADDER[1:])
+    assert find(network(*LADDER), extent, answers=answers).confidence == 1.0
+    assert find(longer, extent, answers=answers).status == "ask"
+
+
+def test_what_bears_the_name_of_a_road_is_an_offer_at_most() -> None:
+    pipe = gpd.GeoDataFrame(
+        {"name": ["辛路"], "kind": ["pipe"]}, geometry=[shapely.Point(600, 5)], crs=4549
+    )
+    found = find(Gazetteer(network(*LADDER), landmarks=pipe), stretch("甲路", "乙路", "辛路"))
+    assert found.status == "ask"
