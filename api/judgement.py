@@ -101,17 +101,21 @@ def judge_list(
         read = _recoded(read, codes)
         refused = read.rows.loc[read.rows["outcome"] == "refused", "code"].dropna()
 
-        def compared(apart: Collection[tuple[str, str]] = ()) -> Edition:
+        def compared(follows: Collection[str], apart: Collection[tuple[str, str]] = ()) -> Edition:
             return compare(
                 read.projects, read.sites, city.projects, city.sites, sources=filings,
                 source=source, edition_of=edition_of, as_of=as_of, apart=apart,
-                held={*refused, *twice["code"]}, follows=followed(source, files, answers),
+                held={*refused, *twice["code"]}, follows=follows,
             )  # fmt: skip
 
-        edition = compared()
+        edition = compared(())
+        # What an earlier edition had lost already is still asked about, until it is answered.
+        follows = frozenset[str]().union(
+            *(followed(file, files, answers) for file in (source, *edition.continues))
+        )
         apart = answered_apart(edition, answers)
-        if apart:
-            edition = compared(apart)
+        if apart or not follows <= set(edition.continues):
+            edition = compared(follows, apart)
         absent = absent_answers(edition, answers)
         stages = {
             code: answer.removeprefix("stage:")

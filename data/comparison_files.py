@@ -72,4 +72,5 @@ def _page(edition: Edition, told: pd.DataFrame, lang: str) -> str:
 
 
 def _number(value: float, factor: float, unit: str = "") -> str:
-    return "" if pd.isna(value) else f"{value * factor:.0f}{unit}"
+    """Return a number as people read it; what did not move is left blank."""
+    return "" if pd.isna(value) or value == 0 else f"{value * factor:.0f}{unit}"

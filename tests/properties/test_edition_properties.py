@@ -48,10 +48,9 @@ def lists(draw: st.DrawFn, least: int = 6) -> Listed:
 
 
 @settings(max_examples=5)
-@given(lists(), st.randoms(use_true_random=False), st.text(min_size=1, max_size=12))
-def test_order_and_file_name_change_nothing(stored: Listed, random: object, name: str) -> None:
+@given(lists(), st.integers(0, 1000), st.text(min_size=1, max_size=12))
+def test_order_and_file_name_change_nothing(stored: Listed, seed: int, name: str) -> None:
     projects, sites = stored
-    seed = hash(name) % 1000
     now = (projects.sample(frac=1, random_state=seed), sites.sample(frac=1, random_state=seed + 1))
     sources = pd.DataFrame({"project_code": projects["code"], "source_file": "x.csv"})
     edition = compare(*now, *stored, sources=sources, source=name)
