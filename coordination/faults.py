@@ -10,7 +10,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import Literal
 
-from coordination.wording import text
+from coordination.wording import table, text
 
 SHEET_STEP = 10_000_000
 """Where several sheets are read together the rows of the second count from this on, and so on."""
@@ -62,7 +62,11 @@ class Fault:
         if place is None and self.column:
             place = "column"
         key = self.code if "." in self.code else f"faults.{self.code}"
-        body = text(key, lang, **self.params)
+        params = dict(self.params)
+        if "reason" in params:  # as a library says it, in the words of a planner where we have them
+            said = str(params["reason"])
+            params["reason"] = table("faults.reasons", lang).get(said, said)
+        body = text(key, lang, **params)
         sheet = text("faults.place.sheet", lang, sheet=self.sheet) if self.sheet else ""
         if place is None:
             return sheet + body

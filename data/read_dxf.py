@@ -30,6 +30,7 @@ from ezdxf.lldxf.const import DXFError
 from shapely.geometry.base import BaseGeometry
 
 from coordination.faults import Fault
+from data.bounded_geometry import tangled
 from data.found_layer import FoundLayer, table_of
 from data.headers import fold
 from data.judge_crs import refusal
@@ -327,7 +328,10 @@ def _area(rings: list[npt.NDArray[np.float64]]) -> BaseGeometry | None:
     """Return the area of boundaries by the even-odd rule, as hatches are filled."""
     area: Any = None
     for ring in rings:
-        part = shapely.make_valid(shapely.polygons(ring))
+        drawn: BaseGeometry = shapely.Polygon(ring)
+        if tangled(np.array([drawn], dtype=object))[0]:
+            return drawn  # to mend it would take minutes; it is refused with all others of its kind
+        part = shapely.make_valid(drawn)
         area = part if area is None else shapely.symmetric_difference(area, part)
     return area if area is None or isinstance(area, BaseGeometry) else None
 

@@ -193,6 +193,8 @@ def read_layer(
     stated = crs_of(crs, source) if crs is not None else None
     hints = hints or SourceHints()
     said = said.or_else(hints.frame, hints.axes)
+    if said.axes is not None:  # the two say the same: turned once, not twice
+        hints = replace(hints, north_first=False)
     found = _read(path, source, layer, encoding, hints)
     faults = found.faults + garbled_columns(found.table)
     table = found.table.reset_index(drop=True)

@@ -9,16 +9,20 @@ import zipfile
 from pathlib import Path
 from typing import Any
 
+import ezdxf
 import geopandas as gpd
 import numpy as np
 import openpyxl
+import pandas as pd
 import pytest
 import shapely
 
-from coordination.faults import InputRefusedError
+from coordination.faults import Fault, InputRefusedError
 from coordination.policy import Policy
+from data.cells import looks_like_roads
 from data.read_layers import read_layer
 from data.read_projects import read_projects
+from data.source_hints import SourceHints
 
 
 def codes(error: pytest.ExceptionInfo[InputRefusedError]) -> list[str]:
@@ -159,3 +163,43 @@ def test_one_cell_far_below_a_list(tmp_path: Path) -> None:
     assert layer.table["项目编号"].iloc[0] == "A"
     assert layer.table["项目编号"].notna().sum() == 1
     assert layer.numbers[[0, -1]].tolist() == [2, 200_000]
+
+
+def test_the_reason_of_a_repair_is_told_in_both_languages() -> None:
+    params: dict[str, str | int | float] = {
+        "reason": "Self-intersection", "before": "1.0", "after": "2.0"
+    }  # fmt: skip
+    fault = Fault("geometry_repaired", "repaired", row=2, params=params)
+    assert "边界自相交" in fault.text("zh")
+    assert "the outline crosses itself" in fault.text("en")
+    other = Fault("file_broken", params={"reason": "as the library says it"})
+    assert "as the library says it" in other.text("zh")
+
+
+def test_a_scribbled_hatch_is_not_mended(tmp_path: Path) -> None:
+    document = ezdxf.new()
+    document.header["$INSUNITS"] = 6
+    hatch = document.modelspace().add_hatch()
+    ring = np.random.default_rng(0).random((400, 2)) * 100 + (620000, 3470000)
+    hatch.paths.add_polyline_path(ring.tolist(), is_closed=True)
+    document.modelspace().add_point((620000, 3470000))
+    document.saveas(tmp_path / "a.dxf")
+    layer = read_layer(tmp_path / "a.dxf", crs="EPSG:4549")
+    assert layer.table.geometry.isna().tolist() == [True, False]
+    assert [fault.code for fault in layer.faults if fault.row == 1] == ["geometry_tangled"]
+
+
+@pytest.mark.parametrize("axes", [None, "yx"])
+def test_two_ways_to_say_that_the_north_comes_first_are_one(tmp_path: Path, axes: Any) -> None:
+    path = tmp_path / "a.csv"
+    path.write_text("code,a,b\nA,3470000,620000\n")
+    hints = SourceHints(lon="a", lat="b", north_first=True, axes=axes)
+    layer = read_layer(path, crs="EPSG:4549", hints=hints)
+    assert shapely.get_coordinates(layer.table.geometry).tolist() == [[620000, 3470000]]
+
+
+@pytest.mark.parametrize("cells", ["", "\n\n", "x\n"])
+def test_a_column_of_blanks_is_no_column_of_roads(cells: str) -> None:
+    column = pd.Series(cells.split("\n"), dtype=str)
+    assert not looks_like_roads(column)
+    assert not looks_like_roads(column.where(column != "", None))
