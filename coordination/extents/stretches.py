@@ -10,6 +10,7 @@ import shapely
 
 from coordination.extents.ends import EndFound, Spot, find_end, road_ends, spot_key
 from coordination.extents.headings import ARROW, OPPOSITE, heading
+from coordination.extents.names import fold_name
 from coordination.extents.outcomes import (
     Assumed,
     Found,
@@ -38,6 +39,7 @@ from geo.network_paths import (
 )
 
 _MOST_PER_END = 6
+_SHORT_NAME = 3
 _LEADS_ROUND = 1.5
 """A walk so much longer than the straight line may miss a shorter one …"""
 _LEADS_ROUND_OVER_GAP = 1.2
@@ -69,6 +71,12 @@ def meant_roads(
         code = "road_not_in_network"
         if kinds & {"alias_or_own", "alias_past", "number_or_name"}:
             code = "road_several"
+        elif kinds == {"slip"}:
+            code = "road_slip"
+            if extent.kind == "whole_road" and len(fold_name(name)) <= _SHORT_NAME:
+                # One letter of two that tell: with no end that fits, another road most likely.
+                names = "、".join(other for other, _ in meaning.others[:4])
+                return unknown("road_slip_short", road=name, names=names)
         elif meaning.others:
             code = "road_similar"
         mended = [(other, kind, with_road(extent, at, other)) for other, kind in meaning.others]

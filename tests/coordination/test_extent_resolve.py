@@ -804,3 +804,12 @@ def test_what_bears_the_name_of_a_road_is_an_offer_at_most() -> None:
     )
     found = find(Gazetteer(network(*LADDER), landmarks=pipe), stretch("甲路", "乙路", "辛路"))
     assert found.status == "ask"
+
+
+def test_a_short_name_alone_that_differs_by_a_character_is_another_road() -> None:
+    streets = network(road("嘉怡路", (0, 0), (1000, 0)), *LADDER[1:])
+    found = said(streets, "嘉好路")
+    assert (found.status, code(found)) == ("unknown", "reason.road_slip_short")
+    assert "嘉怡路" in found.reason.text("zh")
+    fitting = said(streets, "嘉好路(乙路-丁路)")
+    assert (fitting.status, code(fitting)) == ("ask", "reason.road_slip")
