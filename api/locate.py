@@ -83,6 +83,8 @@ def locate_file(store: Store, path: Path, options: LocateOptions, *, actor: str)
     texts = _cells(table, column)
     roads = _cells(table, beside)
     if options.answers is not None:
+        if store.read_city().network is None:  # a refused file leaves no answers behind
+            raise UsageError("locate.no_roads")
         with store.transaction(actor) as change:
             change.put_answers(options.answers)
     located = locate_texts(

@@ -7,6 +7,7 @@ unit that nobody else bears.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
@@ -35,6 +36,7 @@ footprint itself: it finds a work again, but no column can be named for it."""
 
 _TEXTS = ("owner_unit", "name", "external_id", "permit_no", "town")
 _BETWEEN = "\x1f"
+_BETWEEN_ROADS = re.compile(r"[、,，;；/]")
 
 Rows = npt.NDArray[np.int64]
 Flags = npt.NDArray[np.bool_]
@@ -172,6 +174,10 @@ def evidence(rows: pd.DataFrame) -> pd.DataFrame:
         table[name] = ""
         if name in rows:
             several = pd.DataFrame({"at": number, "text": _plain(rows[name])})
+            if name == "road":  # one cell of a list names the roads that the store has by site
+                several = several.assign(text=several["text"].str.split(_BETWEEN_ROADS)).explode(
+                    "text"
+                )
             several = several[several["text"] != ""].drop_duplicates().sort_values(["at", "text"])
             joined = several.groupby("at")["text"].agg(_BETWEEN.join)
             table[name] = joined.reindex(range(len(codes))).fillna("").to_numpy(dtype=object)

@@ -32,7 +32,7 @@ class LocatedCell:
     parsed
         The text taken apart, or what a person said instead of it.
     places
-        One per place that is named, in order.
+        One per place that is named, in order. What a person chose or wrote has confidence 1.
     questions
         What has to be asked; nothing about what a person has answered already.
     """
@@ -80,25 +80,33 @@ def locate_cells(
     )
     keys = list(zip(texts, roads, numbers.tolist(), strict=True))
     unique = list(dict.fromkeys(keys))
-    read = [_parsed(text, road, answers) for text, road, _ in unique]
+    taken = [_parsed(text, road, answers) for text, road, _ in unique]
+    read = [parsed for parsed, _ in taken]
     found = locate(
         read, gazetteer, day=np.array([day for *_, day in unique], dtype=np.int64),
         answers=answers, reread=parse_extents,
     )  # fmt: skip
     made = {
-        key: LocatedCell(key[0], key[1], parsed, places, _questions(key, places, answers))
-        for key, parsed, places in zip(unique, read, found, strict=True)
-    }
+        key: LocatedCell(
+            key[0], key[1], parsed, _confirmed(parsed, said, places, answers),
+            _questions(key, places, answers),
+        )
+        for key, (parsed, said), places in zip(unique, taken, found, strict=True)
+    }  # fmt: skip
     return [made[key] for key in keys]
 
 
-def _parsed(text: str | None, road: str | None, answers: Mapping[str, str]) -> ParsedText:
-    """Take a cell apart; where people said other words instead, take those."""
+def _parsed(
+    text: str | None, road: str | None, answers: Mapping[str, str]
+) -> tuple[ParsedText, list[bool]]:
+    """Take a cell apart; where people said other words instead, take those, and tell which they are."""
     said = answer_of(answers, "extent", _subject(text, road))
     if said is not None and said.startswith(INSTEAD):
-        return parse_extents(said.removeprefix(INSTEAD))
+        parsed = parse_extents(said.removeprefix(INSTEAD))
+        return parsed, [True] * len(parsed.extents)
     parsed = parse_extents(road or "") if text is None else parse_extents(text, road=road)
     extents: list[Extent] = []
+    by_person: list[bool] = []
     for extent in parsed.extents:
         said = answer_of(answers, "extent", canonical(extent))
         # Words that name one place are followed when it is located; several take its place here.
@@ -107,8 +115,29 @@ def _parsed(text: str | None, road: str | None, answers: Mapping[str, str]) -> P
             if said is not None and (said.startswith(INSTEAD))
             else ()
         )
-        extents += instead if len(instead) > 1 else [extent]
-    return replace(parsed, extents=tuple(extents))
+        several = len(instead) > 1
+        extents += instead if several else [extent]
+        by_person += [several] * (len(instead) if several else 1)
+    return replace(parsed, extents=tuple(extents)), by_person
+
+
+def _confirmed(
+    parsed: ParsedText,
+    by_person: Sequence[bool],
+    places: tuple[Located, ...],
+    answers: Mapping[str, str],
+) -> tuple[Located, ...]:
+    """Return the places; what a person chose or wrote, and was found so, is certain."""
+    certain: list[Located] = []
+    for extent, said, place in zip(parsed.extents, by_person, places, strict=True):
+        answer = answer_of(answers, "extent", canonical(extent))
+        # An answer in words that could not be followed leaves the extent that was asked about.
+        followed = answer is not None and not (
+            answer.startswith(INSTEAD) and place.extent == extent
+        )
+        sure = place.status == "located" and (said or followed)
+        certain.append(replace(place, confidence=1.0) if sure else place)
+    return tuple(certain)
 
 
 def _subject(text: str | None, road: str | None) -> str:

@@ -251,6 +251,10 @@ class _Work:
         if answer == WHOLE_ROAD:
             for site in made:
                 site.confidence, site.confirmed = 1.0, True
+        if cell.text is not None and cell.text == self.said_instead(at):
+            for site in made:  # a person gave the extent of a road named alone
+                if site.ground is not None:
+                    site.confidence, site.confirmed = 1.0, True
         if several:
             self._tell_shared(at, len(made))
         if cell.located and not held:

@@ -133,6 +133,40 @@ def test_answers_may_be_words_of_a_candidate_another_text_or_none(
     assert places(store)["B/1"] == (None, None)
 
 
+@pytest.mark.parametrize(
+    ("extent", "answer", "found"),
+    [
+        ("乙路—丁路", "甲路(乙路—丁南路)", {"B/1"}),
+        ("老地方", "甲路(乙路—丁南路)", {"B/1"}),
+        ("", "甲路(乙路—丁南路)", {"B/1"}),
+        ("乙路—丁路", "甲路(乙路—丙路)、甲路(丙路—丁南路)", {"B/1.1", "B/1.2"}),
+    ],
+    ids=["extent", "nowhere", "road only", "several"],
+)
+def test_words_that_a_person_gave_are_confirmed(
+    store: Path, tmp_path: Path, extent: str, answer: str, found: set[str]
+) -> None:
+    plan, file = tmp_path / "plan.csv", tmp_path / "questions.csv"
+    plan.write_text(
+        LIST.splitlines()[0] + f"\nB,燃气,甲路,{extent},开挖,2026-03-01,2026-05-01\n", "utf-8"
+    )
+    done("import", "projects", plan, "--store", store, "--questions", file)
+    fill_in(file, answer)
+    answered = done("import", "projects", plan, "--store", store, "--answers", file)
+    assert answered["questions"] == []
+    assert places(store) == dict.fromkeys(found, (1.0, "geometry"))
+
+
+def test_places_without_roads_remember_no_answers(plan: Path, store: Path, tmp_path: Path) -> None:
+    file, empty = tmp_path / "questions.csv", tmp_path / "empty.gpkg"
+    done("import", "projects", plan, "--store", store, "--questions", file)
+    fill_in(file, "1")
+    done("import", "projects", plan, "--store", empty)
+    assert run("locate", plan, "--answers", file, "--store", empty).exit_code == 2
+    with open_store(empty) as opened:
+        assert opened.answers() == {}
+
+
 def test_a_workbook_of_answers_is_read_too(store: Path, plan: Path, tmp_path: Path) -> None:
     file = tmp_path / "questions.csv"
     done("import", "projects", plan, "--store", store, "--questions", file)

@@ -69,3 +69,11 @@ def test_what_the_store_knows() -> None:
     assert check_known(rows, known, {}) == []
     moved = rows.assign(road=["t", "t"])
     assert [(f.row, f.params["road"]) for f in check_known(moved, known, {})] == [(2, "r, s")]
+
+
+def test_a_cell_of_several_roads_names_the_roads_of_the_sites() -> None:
+    stored = pd.DataFrame({"code": ["A", "A"], "owner_unit": "gas", "road": ["甲路", "乙路"]})
+    row = pd.DataFrame({"row": [2], "code": ["A"], "owner_unit": ["gas company"]})
+    assert check_known(row.assign(road="甲路、丙路"), stored, {}) == []
+    (fault,) = check_known(row.assign(road="丙路、丁路"), stored, {})
+    assert fault.code == "code_means_another"
