@@ -14,11 +14,12 @@ from importlib.metadata import version
 from pathlib import Path
 
 import bench_city
+import bench_extents
 import bench_pairs
 import shapely
 
-BENCHMARKS = {"pairs": bench_pairs.run, "city": bench_city.run}
-SIZES = {"pairs": [100_000, 1_000_000], "city": bench_city.SIZES}
+BENCHMARKS = {"pairs": bench_pairs.run, "city": bench_city.run, "extents": bench_extents.run}
+SIZES = {"pairs": [100_000, 1_000_000], "city": bench_city.SIZES, "extents": bench_extents.SIZES}
 
 
 def main() -> None:
@@ -27,7 +28,7 @@ def main() -> None:
         "--size",
         type=int,
         action="append",
-        help=f"footprints, or projects of a city (default {SIZES})",
+        help=f"footprints, projects of a city, or rows of extents (default {SIZES})",
     )
     parser.add_argument(
         "--only", choices=BENCHMARKS, action="append", help="default: all, or pairs with --size"

@@ -250,6 +250,19 @@ def spans_from(ways: Ways, node: str) -> list[tuple[int, float, float]]:
 def terminals(ways: Ways) -> list[str]:
     """Return the nodes at which the road ends: all its sections leave to one side; sorted."""
     point = ways.point
+    lines = ways.lines[ways.sections]
+    size = shapely.length(lines)
+    reach = np.minimum(30.0, size)
+    ahead, back = (
+        dict(
+            zip(
+                ways.sections.tolist(),
+                shapely.get_coordinates(shapely.line_interpolate_point(lines, at)),
+                strict=True,
+            )
+        )
+        for at in (reach, size - reach)
+    )
     found = []
     for node in ways.graph:
         away: list[Floats | None] = []
@@ -257,12 +270,10 @@ def terminals(ways: Ways) -> list[str]:
             if section < 0:
                 away.append(None)
                 continue
-            line = ways.lines[section]
-            reach = from_m + np.sign(to_m - from_m) * min(30.0, line.length)
-            step = np.subtract(line.interpolate(reach).coords[0], point[node])
-            size = np.hypot(*step)
-            if size > 0:
-                away.append(step / size)
+            step = (ahead if to_m > from_m else back)[section] - point[node]
+            length = np.hypot(*step)
+            if length > 0:
+                away.append(step / length)
         if any(step is None for step in away):
             continue
         directions = np.array(away)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 
 import numpy as np
+import numpy.typing as npt
 import shapely
 
 from coordination.extents.extent_policy import ExtentPolicy
@@ -59,8 +60,8 @@ class Streets:
         Coordinates of the nodes.
     junction_name
         Roads that meet at each junction.
-    lines, width_m
-        Geometry and width of the sections.
+    lines, width_m, node_from, node_to
+        Geometry, width and nodes of the sections.
     """
 
     gazetteer: Gazetteer
@@ -72,6 +73,8 @@ class Streets:
     junction_name: dict[str, str]
     lines: Geometries
     width_m: Floats
+    node_from: npt.NDArray[np.object_]
+    node_to: npt.NDArray[np.object_]
     _ways: dict[tuple[Roads, float], Ways] = field(default_factory=dict, repr=False)
     _lines: dict[Roads, shapely.MultiLineString] = field(default_factory=dict, repr=False)
     _closed: dict[Roads, shapely.MultiLineString] = field(default_factory=dict, repr=False)
@@ -106,9 +109,7 @@ class Streets:
     def closed_lines(self, roads: Roads) -> Geometries:
         """Return the sections of a road drawn on to the middles of their junctions."""
         own = self.sections(roads)
-        table = self.gazetteer.network.sections
-        one = table["node_from"].to_numpy(dtype=object)[own]
-        two = table["node_to"].to_numpy(dtype=object)[own]
+        one, two = self.node_from[own], self.node_to[own]
         xy, line = shapely.get_coordinates(self.lines[own], return_index=True)
         starts = np.array([self.point[node] for node in one])
         ends = np.array([self.point[node] for node in two])
@@ -244,4 +245,6 @@ def streets_of(gazetteer: Gazetteer, policy: ExtentPolicy) -> Streets:
         junction_name,
         as_geometries(sections.geometry.to_numpy()),
         sections["width_m"].to_numpy(dtype=np.float64),
+        one,
+        two,
     )
