@@ -43,11 +43,14 @@ def read_old_workbook(path: Path) -> list[Sheet]:
         When it has more than `data.sheets.MOST_CELLS` filled cells, or the file is larger than
         `MOST_OLD_BYTES`.
     """
-    if path.stat().st_size > MOST_OLD_BYTES:
+    size = path.stat().st_size
+    if size > MOST_OLD_BYTES:
         raise TooLargeError
+    # A few thousand bytes can keep the reader busy for ever; real ones take a second for a megabyte.
+    seconds = min(MOST_CHILD_SECONDS, 20 + size // 500_000)
     command = [
         sys.executable, "-I", str(Path(calamine_child.__file__)), str(path.resolve()),
-        str(MOST_CHILD_BYTES), str(MOST_CHILD_SECONDS),
+        str(MOST_CHILD_BYTES), str(seconds),
     ]  # fmt: skip
     with subprocess.Popen(  # noqa: S603 - our own file, no shell
         command, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, stdin=subprocess.DEVNULL
