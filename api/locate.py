@@ -161,7 +161,7 @@ def locate_texts(
     for at, feature in enumerate(features):
         words = " ".join(word for word in (roads[at], texts[at]) if word)
         feature["properties"] = {"row": at, "text": words or None} | feature["properties"]
-    counts = dict.fromkeys(_WORST, 0)
+    counts: dict[str, int] = dict.fromkeys(_WORST, 0)
     for row in rows:
         counts[row.status] += 1
     questions = tuple(
@@ -223,7 +223,7 @@ def _together(shapes: list[BaseGeometry]) -> BaseGeometry | None:
         return shapes[0] if shapes else None
     parts = shapely.get_parts(np.array(shapes, dtype=object))
     if (shapely.get_type_id(parts) == shapely.GeometryType.LINESTRING).all():
-        return shapely.multilinestrings(parts)
+        return shapely.MultiLineString(list(parts))
     return shapely.union_all(shapes)
 
 
