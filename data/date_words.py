@@ -102,6 +102,8 @@ _BEFORE = re.compile(r"(?:预计|預計|计划|計畫|拟于|拟|暂定|约|自|
 _AFTER = re.compile(
     r"\s*(?:起|开始|開始|止|为止|為止|结束|開工|开工|竣工|完工|完成|左右|期间|期間|实施)"
 )
+_BY_THEN = re.compile(r"(?<=[日号月])\s*(?:之前|以前|前)(?=完|竣|结束|$)")
+"""A work that is finished by a day may finish on it; one that starts before it may start any time."""
 _NEXT_YEAR = re.compile(r"(?:次年|翌年|隔年)")
 _DAY_ALONE = re.compile(r"(\d{1,2})\s*[日号]")
 _MONTH_DAYS = re.compile(r"(\d{1,2})[./](\d{1,2})\s*(?:[-至到~—–―]|--)+\s*(\d{1,2})[./](\d{1,2})")
@@ -241,7 +243,7 @@ def _text_days(text: str, context: Context) -> Days | None:
     found = _one(text, context)
     if found is not None:
         return found
-    bare = _bare(text)
+    bare = _bare(text if context.bound == "start" else _BY_THEN.sub("", text))
     if bare != text and bare:
         found = _one(bare, context)
         if found is not None:

@@ -179,6 +179,7 @@ def read_projects(
     if known is not None and mapping.code_from:
         rows["code"], notes = _kept_codes(rows, known, matched, mapping)
         faults += notes
+    computed += [fault for fault in read.faults if fault.code == "finish_from_start"]
     rows["inferred"] = _named(rows, computed, "finish")
     faults += check_windows(rows, columns)
     faults += check_sizes(rows, columns)

@@ -17,8 +17,7 @@ from data.headers import fold, is_known, units_of, words
 from data.sheets import Range
 
 _NAMED_AT_MOST = 20
-_MOST_SERIAL = 4
-"""Letters of the number of a row."""
+_SERIAL = re.compile(r"[(]?[\d.\-]{1,9}[)]?|[一二三四五六七八九十]{1,3}")
 _HEADING = re.compile(
     r"[((]?[一二三四五六七八九十]{1,3}[)).、:]|第[一二三四五六七八九十\d]{1,3}(?:部分|类|批|章)|【[^】]*】"
 )
@@ -108,7 +107,9 @@ def kinds_of_rows(
         numbered = (how_many > 0) & (how_many == np.sum([filled[i] for i in serial], axis=0))
         numbered &= found.kept
         for at in np.flatnonzero(numbered):  # a heading or a note may begin in that column
-            numbered[at] = all(len(str(columns[i][at] or "")) <= _MOST_SERIAL for i in serial)
+            numbered[at] = all(
+                columns[i][at] is None or _SERIAL.fullmatch(fold(columns[i][at])) for i in serial
+            )
         if numbered.any() and not numbered[found.kept & (how_many > 0)].all():
             found.kept[numbered] = False
             params: dict[str, str | int | float] = {"count": int(numbered.sum())}

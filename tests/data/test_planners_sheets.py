@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import tempfile
 from contextlib import suppress
-from dataclasses import dataclass
-from datetime import date, timedelta
+from datetime import date
 from pathlib import Path
 from typing import Any
 
@@ -53,172 +52,6 @@ def book(path: Path, *rows: list[Any], merged: tuple[str, ...] = (), **sheets: A
 
 HEAD = ["项目编号", "项目名称", "路名", "计划开工", "计划竣工"]
 ROW = ["A1", "甲", "仓场路", "2025-03-01", "2025-04-30"]
-
-
-# --- All traps together --------------------------------------------------------------------------
-
-
-@dataclass(frozen=True)
-class Truth:
-    name: str
-    road: str
-    start: date
-    days: int
-    length_m: int
-    cost_wan: float
-
-
-TRUTHS = st.lists(
-    st.builds(
-        Truth,
-        st.text("甲乙丙丁戊己庚辛壬癸", min_size=2, max_size=5),
-        st.sampled_from(["仓场路", "博园路", "墨玉南路", "嘉松北路", "沪宜公路"]),
-        st.dates(date(2025, 1, 1), date(2025, 10, 1)),
-        st.integers(1, 90),
-        st.integers(1, 5000),
-        st.integers(1, 99_999).map(lambda n: n / 10),
-    ),
-    min_size=2,
-    max_size=8,
-    unique_by=lambda truth: truth.name,
-)
-WRITINGS = {
-    "iso": lambda day: day.isoformat(),
-    "chinese": lambda day: f"{day.year}年{day.month}月{day.day}日",
-    "no year": lambda day: f"{day.month}月{day.day}日",
-    "dots": lambda day: f"{day.year}.{day.month}.{day.day}",
-    "roc": lambda day: f"{day.year - 1911}{day:%m%d}",
-    "roc slashes": lambda day: f"{day.year - 1911}/{day.month}/{day.day}",
-    "serial": lambda day: (day - date(1899, 12, 30)).days,
-    "cell": lambda day: day,
-}
-TRAPS = ("titles", "groups", "serial", "sums", "notes", "repeated", "units row", "blank", "heading",
-         "window", "second sheet", "hidden sheet")  # fmt: skip
-
-
-@given(
-    TRUTHS,
-    st.sets(st.sampled_from(TRAPS)),
-    st.sampled_from(sorted(WRITINGS)),
-    st.sampled_from([("万元", 1.0), ("元", 10_000.0), ("亿元", 0.0001)]),
-    st.sampled_from([("m", 1.0), ("km", 0.001), ("公里", 0.001)]),
-)
-@settings(max_examples=12, deadline=None)
-def test_any_mixture_of_traps_gives_the_projects_back(
-    truths: list[Truth],
-    traps: set[str],
-    writing: str,
-    money: tuple[str, float],
-    length: tuple[str, float],
-) -> None:
-    with tempfile.TemporaryDirectory() as folder:
-        path = Path(folder) / "list.xlsx"
-        if writing == "no year":
-            traps = traps | {"titles"}
-        if "window" in traps and writing in ("serial", "cell", "roc", "roc slashes"):
-            writing = "chinese"
-        rows = written(path, truths, traps, writing, money, length)
-        found = read(path)
-        again = read(path, mapping=parse_mapping(suggest_mapping(read_layer(path))))
-    for result in (found, again):
-        table = pd.DataFrame(result.sites).merge(
-            result.projects, left_on="project_code", right_on="code"
-        )
-        got = {
-            row.name: (row.road, row.start.date(), row.finish.date(),
-                       round(row.length_m, 3), round(row.cost_wan, 4))
-            for row in table.itertuples(index=False)
-        }  # fmt: skip
-        assert got == {
-            truth.name: (truth.road, truth.start, truth.start + timedelta(days=truth.days),
-                         truth.length_m, round(truth.cost_wan, 4))
-            for truth in truths
-        }  # fmt: skip
-        assert sorted(result.rows["row"]) == sorted(rows)
-        assert not [fault for fault in result.faults if fault.level == "refused"]
-
-
-def written(
-    path: Path, truths: list[Truth], traps: set[str], writing: str, money: Any, length: Any
-) -> list[int]:
-    """Write the list with its traps and return the number of every project's row."""
-    write = WRITINGS[writing]
-    made = openpyxl.Workbook()
-    sheet = made.active
-    assert sheet is not None
-    halves = [truths]
-    if "second sheet" in traps:
-        halves = [truths[: len(truths) // 2], truths[len(truths) // 2 :]]
-    rows: list[int] = []
-    for place, part in enumerate(halves):
-        target = sheet if place == 0 else made.create_sheet("续表")
-        rows += one_sheet(target, part, traps, write, money, length)
-    if "hidden sheet" in traps:
-        hidden = made.create_sheet("字典")
-        hidden.append(["项目名称", "道路名称"])
-        hidden.append(["旧项目", "旧路"])
-        hidden.sheet_state = "hidden"
-    made.save(path)
-    return rows
-
-
-def one_sheet(
-    sheet: Any, truths: list[Truth], traps: set[str], write: Any, money: Any, length: Any
-) -> list[int]:
-    serial = ["序号"] if "serial" in traps else []
-    lead = len(serial)
-    if "titles" in traps:
-        sheet.append(["嘉定区2025年度道路掘路计划表"])
-        sheet.merge_cells("A1:E1")
-        sheet.append([*[None] * lead, "填报单位：区交通委"])
-    unit_row = "units row" in traps
-    cost = "总投资" if unit_row else f"总投资（{money[0]}）"
-    far = "长度" if unit_row else f"长度({length[0]})"
-    top = sheet.max_row + 1 if sheet.max_row > 1 else 1
-    header: list[list[Any]]
-    if "window" in traps:
-        header = [[*serial, "项目名称", "道路名称", "施工时间", far, cost]]
-    elif "groups" in traps:
-        header = [
-            [*serial, "项目名称", "道路名称", "计划工期", None, far, cost],
-            [*[None] * lead, None, None, "开工", "竣工", None, None],
-        ]
-    else:
-        header = [[*serial, "项目名称", "道路名称", "计划开工", "计划竣工", far, cost]]
-    for row in header:
-        sheet.append(row)
-    if len(header) == 2:
-        column = 3 + lead
-        sheet.merge_cells(start_row=top, end_row=top, start_column=column, end_column=column + 1)
-        for place in [*range(1, column), column + 2, column + 3]:
-            sheet.merge_cells(start_row=top, end_row=top + 1, start_column=place, end_column=place)
-    dates = 1 if "window" in traps else 2
-    if unit_row:
-        sheet.append([*[None] * lead, None, None, *[None] * dates, length[0], money[0]])
-    if "heading" in traps:
-        sheet.append(["一、新建项目"])
-    numbers: list[int] = []
-    for place, truth in enumerate(truths):
-        if "blank" in traps and place == 1:
-            sheet.append([])
-            sheet._current_row += 0
-        if "repeated" in traps and place == len(truths) // 2 and place > 0:
-            for row in header:
-                sheet.append(row)
-        first, last = write(truth.start), write(truth.start + timedelta(days=truth.days))
-        when = [f"{first}至{last}"] if dates == 1 else [first, last]
-        sheet.append(
-            [*([place + 1] if lead else []), truth.name, truth.road, *when,
-             truth.length_m * length[1], truth.cost_wan * money[1]]
-        )  # fmt: skip
-        numbers.append(sheet._current_row)
-    if "sums" in traps:
-        sheet.append([*[None] * lead, "合计", None, *[None] * dates, 1, 2])
-        sheet.append(["区交通委小计"])
-    if "notes" in traps:
-        sheet.append(["注：工期以实际为准"])
-        sheet.append(["填表人：某人", None, "制表日期：2024年12月20日"])
-    return numbers
 
 
 # --- One by one ------------------------------------------------------------------------------------
@@ -382,6 +215,93 @@ def test_traditional_headers(tmp_path: Path) -> None:
     )  # fmt: skip
     site = read(path).sites.iloc[0]
     assert f"{site['start']:%Y-%m-%d} {site['finish']:%Y-%m-%d}" == "2025-03-01 2025-04-30"
+
+
+@pytest.mark.parametrize(
+    ("cell", "start", "finish", "days"),
+    [
+        ("2025年全年", "2025-01-01", "2025-12-31", None),
+        ("2025", "2025-01-01", "2025-12-31", None),
+        ("3.10-4.20", "2025-03-10", "2025-04-20", None),
+        ("2025年3月1日起60天", "2025-03-01", "2025-04-29", 60),
+        ("2025年5月（30天）", "2025-05-01", "2025-05-31", 30),
+        ("60天", None, None, 60),
+        ("3个月", None, None, 90),
+        ("60-90天", None, None, None),
+    ],
+)
+def test_periods_and_durations_in_one_column(
+    tmp_path: Path, cell: str, start: str | None, finish: str | None, days: int | None
+) -> None:
+    path = book(
+        tmp_path / "a.xlsx", ["2025年掘路计划", None, None, None],
+        ["项目编号", "项目名称", "路名", "计划工期"],
+        ["A1", "甲", "仓场路", cell], ["A2", "乙", "仓场路", "9-11月"],
+    )  # fmt: skip
+    site = read(path).sites.iloc[0]
+    said = [None if pd.isna(day) else f"{day:%Y-%m-%d}" for day in (site["start"], site["finish"])]
+    assert said == [start, finish]
+    assert site["duration_days"] == days if days else site.isna()["duration_days"]
+
+
+@pytest.mark.parametrize(
+    ("start", "finish"),
+    [("9-11月", "2025-11-30"), ("上半年", "2025-06-30"), ("9月", None), ("年底", None)],
+)
+def test_a_start_that_is_a_period_closes_an_open_finish(
+    tmp_path: Path, start: str, finish: str | None
+) -> None:
+    path = book(
+        tmp_path / "a.xlsx", ["2025年掘路计划", None, None, None, None],
+        ["项目编号", "项目名称", "路名", "计划工期", None], [None, None, None, "开工", "竣工"],
+        ["A1", "甲", "仓场路", start, None], ["A2", "乙", "仓场路", "3月", "4月"],
+        merged=("A2:A3", "B2:B3", "C2:C3", "D2:E2"),
+    )  # fmt: skip
+    found = read(path)
+    day = found.sites["finish"][0]
+    assert (None if pd.isna(day) else f"{day:%Y-%m-%d}") == finish
+    told = [fault.row for fault in found.faults if fault.code == "finish_from_start"]
+    assert told == ([4] if finish else [])
+    assert (found.sites["inferred"][0] == "finish") is bool(finish)
+
+
+def test_money_that_looks_like_yuan_is_asked_about(tmp_path: Path) -> None:
+    path = book(
+        tmp_path / "a.xlsx", [*HEAD, "总投资"], [*ROW, 350_000], ["A2", *ROW[1:], 1_200_000]
+    )
+    assert [f.code for f in read(path).faults if f.level == "refused"] == ["money_unit_missing"]
+    stated = read(path, mapping=parse_mapping("[units]\ncost_wan = 0.0001"))
+    assert stated.projects["cost_wan"].tolist() == [35.0, 120.0]
+    costs = [[f"A{cost}", *ROW[1:], cost] for cost in (350, 800, 12_000)]
+    small = book(tmp_path / "b.xlsx", [*HEAD, "总投资"], *costs)
+    assert "money_unit_assumed" in {fault.code for fault in read(small).faults}
+    title = [["单位：元、米"], [*HEAD, "总投资"], [*ROW, 350_000]]
+    assert read(book(tmp_path / "c.xlsx", *title)).projects["cost_wan"].tolist() == [35.0]
+
+
+def test_both_ends_of_an_extent_in_columns_of_their_own(tmp_path: Path) -> None:
+    path = book(tmp_path / "a.xlsx", [*HEAD, "起点", "终点"], [*ROW, "嘉罗公路", "和政路"])
+    assert read(path).sites["extent_text"].tolist() == ["嘉罗公路-和政路"]
+    again = read(path, mapping=parse_mapping(suggest_mapping(read_layer(path))))
+    assert again.sites["extent_text"].tolist() == ["嘉罗公路-和政路"]
+
+
+def test_a_column_of_roads_that_nobody_knows_is_named_and_drafted(tmp_path: Path) -> None:
+    head = ["项目编号", "项目名称", "工程所涉", "计划开工", "计划竣工"]
+    path = book(tmp_path / "a.xlsx", head, ROW, ["A2", "乙", "博园路(墨玉路—镇界)", *ROW[3:]])
+    assert "place_column_unknown" in {fault.code for fault in read(path).faults}
+    again = read(path, mapping=parse_mapping(suggest_mapping(read_layer(path))))
+    assert again.sites["extent_text"].tolist() == ["仓场路", "博园路(墨玉路—镇界)"]
+
+
+def test_headings_in_the_column_of_numbers_are_told(tmp_path: Path) -> None:
+    path = book(
+        tmp_path / "a.xlsx", ["序号", *HEAD], ["一、大修项目"], [1, *ROW], [2], ["注：x"],
+    )  # fmt: skip
+    codes = {fault.code: fault.row for fault in read(path).faults}
+    assert codes["heading_left_out"] == 2
+    assert codes["rows_only_numbered"] == 4
+    assert codes["notes_left_out"] == 5
 
 
 # --- Anything at all -------------------------------------------------------------------------------
