@@ -223,8 +223,10 @@ def _head(cells: pd.DataFrame) -> dict[int, list[Any]]:
     rows: dict[int, list[Any]] = {}
     filled = 0
     for start in range(0, len(cells), 500):
-        part = cells.iloc[start : start + 500].to_numpy(dtype=object)
-        blank = pd.isna(part).all(axis=1).tolist()  # one cell far below leaves a million of them
+        rows_here = cells.iloc[start : start + 500]
+        part = rows_here.to_numpy(dtype=object)
+        # One cell far below leaves a million blank rows.
+        blank = rows_here.isna().all(axis=1).tolist()
         for at, values in enumerate(part, start=start):
             if blank[at - start]:
                 rows[at] = [None] * len(values)

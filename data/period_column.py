@@ -230,13 +230,13 @@ def close_open_ends(
     """
     if "start" not in values or "finish" not in values:
         return []
-    read = values["start_precision"]
     blank = values["finish"].isna().to_numpy() & ~written["finish"]
     blank = blank & values["start"].notna().to_numpy()
     if not blank.any():
         return []
     ends = how.read(start.raw, "finish")
-    wide = read.isin(_WIDE).to_numpy(dtype=np.bool_) & ~holds(
+    # What the text itself says: a column of precisions may call a day's text a half year.
+    wide = ends.precision.isin(_WIDE).to_numpy(dtype=np.bool_) & ~holds(
         start.texts, lambda text: _OPEN_END.search(text) is not None
     )
     take = blank & (wide | ends.ranged) & ends.days.notna().to_numpy()

@@ -463,3 +463,12 @@ def test_null_day_and_reversed_window_of_paris(real_data: Path, tmp_path: Path) 
     assert Counter(found.rows["outcome"]) == {"incomplete": 1135, "refused": 1}
     assert [code for code, _ in told(found, "refused")] == ["finish_before_start"]
     assert Counter(code for code, _ in told(found, "note"))["date_missing"] == 2
+
+
+def test_a_day_called_a_half_year_finishes_on_no_day_of_its_own(tmp_path: Path) -> None:
+    path = tmp_path / "list.csv"
+    path.write_text("code,start,start_precision,finish\nA,2026-06-14,half,\n", encoding="utf-8")
+    site = read_projects(path, policy=Policy()).sites.iloc[0]
+    assert site["start"] == pd.Timestamp("2026-06-14")
+    assert site["start_precision"] == "half"
+    assert pd.isna(site["finish"])

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import tempfile
+import unicodedata
 from collections.abc import Callable, Mapping
 from datetime import date
 from pathlib import Path
@@ -69,6 +70,9 @@ def lists_of_projects(draw: st.DrawFn) -> gpd.GeoDataFrame:
         project: dict[str, Any] = {"code": code}
         for item in PROJECT_FIELDS[1:]:
             project[item.name] = _value(draw, item)
+        if project["depends_on"]:  # codes are kept in one width
+            named = unicodedata.normalize("NFKC", project["depends_on"])
+            project["depends_on"] = named.strip() or None
         for number in range(1, draw(st.integers(1, 3)) + 1):
             row = project | {"site_id": str(number)}
             for item in SITE_FIELDS[1:]:
