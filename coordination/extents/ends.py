@@ -268,7 +268,7 @@ def _at_border(streets: Streets, roads: Roads, end: End) -> EndFound:
         return EndFound(None, tuple(road_ends(streets, roads)), why("no_boundaries", end=end.text))
     points = border_points(streets, roads, end)
     if points is None:
-        return EndFound(None, (), why("boundary_unknown", end=end.name))
+        return EndFound(None, (), why("boundary_unknown", end=end.name or end.text))
     grouped = _grouped_points(points, streets.policy.one_crossing_m)
     options = tuple(
         replace(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import geopandas as gpd
 import numpy as np
+import pandas as pd
 import shapely
 
 from coordination.extents.names import fold_name
@@ -45,6 +46,17 @@ def landmark_points(streets: Streets, roads: Roads, name: str) -> list[shapely.P
     return points
 
 
+def _levels(areas: gpd.GeoDataFrame) -> pd.Series[str]:
+    """Return the level of each area, by the last letters of its name where none is stated."""
+    names = areas["name"].astype("str").str
+    told = pd.Series(None, index=areas.index, dtype="object")
+    for word, level in _LEVEL_OF.items():
+        told = told.where(~names.endswith(word), level)
+    if "level" not in areas:
+        return told
+    return areas["level"].astype("object").where(areas["level"].notna(), told)
+
+
 def border_points(streets: Streets, roads: Roads, end: End) -> list[shapely.Point] | None:
     """Return where a road crosses the border that an end names; None for a name nobody knows.
 
@@ -58,7 +70,7 @@ def border_points(streets: Streets, roads: Roads, end: End) -> list[shapely.Poin
         name = name.removesuffix(word)
     own = boundaries[boundaries.geometry.notna()]
     if name in _LEVEL_OF:
-        own = own[own["level"] == _LEVEL_OF[name]] if "level" in own else own
+        own = own[_levels(own) == _LEVEL_OF[name]]
     elif name:
         folded = own["name"].map(lambda text: fold_name(str(text)))
         short = folded.str.replace(r"(镇|街道|乡|区|县)$", "", regex=True)

@@ -358,6 +358,17 @@ def test_a_border_crossed_once_is_an_end(words: str, name: str) -> None:
     )  # fmt: skip
 
 
+def test_towns_without_a_stated_level_are_known_by_their_names() -> None:
+    plain = TOWNS.assign(level=None, name=["东镇", "西街道"])
+    border = Gazetteer(network(*LADDER), boundaries=plain)
+    end = End("boundary", "", text="镇界")
+    found = find(border, stretch("甲路", "乙路", end))
+    assert (found.status, found.length_m) == ("located", 487.0)
+    district = find(border, stretch("甲路", "乙路", End("boundary", "", text="区界")))
+    assert code(district) == "reason.boundary_unknown"
+    assert "区界" in district.reason.text("zh")
+
+
 def test_a_border_crossed_often_or_unknown_is_asked() -> None:
     end = End("boundary", "", text="镇界")
     three = TOWNS.assign(
