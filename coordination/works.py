@@ -22,6 +22,9 @@ STARTED_STAGES = ("in_progress", "completed", "emergency")
 UNDERGROUND = 5
 """Up to this layer of the works order a work lies below the road."""
 
+FRAME_OPEN = "frame"
+"""Name among what was inferred of a site whose coordinates nobody and no road confirmed."""
+
 _IMPACT_BY_POSITION = {
     "full": "full", "half": "half", "carriageway": "lane", "up": "lane", "down": "lane",
     "cycleway": "lane", "footway": "footway", "verge": "none",
@@ -74,7 +77,7 @@ def works_table(city: City, policy: Policy, as_of_day: int) -> gpd.GeoDataFrame:
         position when missing), ``buffer_m``;
         ``area_m2``, ``measured_length_m``, ``length_m``, ``width_m`` (of the dig: as filed, else
         measured), ``stated_length_m``, ``stated_width_m``, ``stated_area_m2``,
-        ``footprint_source``, ``placed``;
+        ``footprint_source``, ``placed``, ``frame_open`` (missing in the ledger);
         ``emergency``, ``started``, ``finished`` (as of the day);
         ``geometry`` (footprint, m; missing where the place is unknown).
     """
@@ -120,6 +123,8 @@ def _site_rows(city: City) -> pd.DataFrame:
         rows[name] = _number(_column(sites, name))
     for name in ("length_m", "width_m", "area_m2"):
         rows[f"stated_{name}"] = _number(_column(sites, name))
+    named = _column(sites, "inferred").astype("object").fillna("").astype("str").str.split()
+    rows["frame_open"] = [FRAME_OPEN in names for names in named]
     rows["geometry"] = sites.geometry.to_numpy()
     taken = projects.iloc[position].reset_index(drop=True)
     for name in _PROJECT_TEXT:

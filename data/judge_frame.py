@@ -17,6 +17,9 @@ FAR_M = 20_000.0
 MOST_FAR = 0.9
 """A wrong CRS moves all rows: with so many of them far away the file is refused."""
 
+FRAME_LEFT_OPEN = ("coordinates.frame_unchecked", "coordinates.frame_unconfirmed")
+"""Notes that say that neither a person nor the roads confirmed the frame."""
+
 _MAINLAND = ((73.5, 17.0, 119.0, 53.6), (119.0, 25.5, 135.1, 53.6))
 """Boxes [degrees] in which shifted degrees are met; Taiwan's maps are not shifted."""
 _COMPASS = ("east", "northeast", "north", "northwest", "west", "southwest", "south", "southeast")

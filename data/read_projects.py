@@ -37,11 +37,13 @@ from coordination.projects import FIELDS, UNKNOWN_DAY
 from coordination.questions import Question
 from coordination.remarks import read_remarks, with_confirmed
 from coordination.text_places import PlacedRows, not_placed, place_by_text
+from coordination.works import FRAME_OPEN
 from data.cells import looks_like_roads
 from data.column_mapping import ColumnMapping, Matched, fold, load_mapping, match_columns
 from data.coordinates import AS_WRITTEN, Coordinates
 from data.field_values import FieldValues, read_fields, text_column
 from data.headers import words
+from data.judge_frame import FRAME_LEFT_OPEN
 from data.place_rows import place_rows
 from data.project_sites import filings_of, project_tables, row_documents, sites_of, wkb_of
 from data.read_layers import Layer, read_layer
@@ -181,6 +183,10 @@ def read_projects(
         faults += notes
     computed += [fault for fault in read.faults if fault.code == "finish_from_start"]
     rows["inferred"] = _named(rows, computed, "finish")
+    if any(fault.code in FRAME_LEFT_OPEN for fault in places.faults):
+        drawn_here = shapely.is_geometry(places.geometry[rows.index.to_numpy()])
+        named = (rows["inferred"].fillna("").astype(object) + f" {FRAME_OPEN}").str.strip()
+        rows["inferred"] = rows["inferred"].astype(object).where(~drawn_here, named).astype("str")
     faults += check_windows(rows, columns)
     faults += check_sizes(rows, columns)
     faults += check_same_project(rows, columns)

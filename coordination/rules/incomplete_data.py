@@ -13,9 +13,10 @@ from coordination.works import DONE_STAGES
 
 @dataclass(frozen=True)
 class IncompleteData:
-    """Place, dates or method missing, or a stated size that contradicts the footprint or itself.
+    """Place, dates or method missing, frame unconfirmed, or a stated size that contradicts.
 
-    One finding per unfinished project; its items are ``place``, ``dates``, ``method``, ``area``
+    One finding per unfinished project; its items are ``place``, ``dates``, ``method``, ``frame``
+    (neither stated nor confirmed by the roads whether degrees are shifted), ``area``
     and ``length`` (off the geometry by more than ``size_tolerance``) and ``product`` (length ×
     width is not the stated area).
     """
@@ -36,6 +37,7 @@ class IncompleteData:
                 "place": ~sites["placed"],
                 "dates": ~sites["dated"],
                 "method": ~sites["method_known"],
+                "frame": sites["placed"] & sites["frame_open"].astype(bool),
                 "area": polygon & _contradict(sites["stated_area_m2"], sites["area_m2"], tolerance),
                 # A dig may be wider than long: then the stated length is the shorter side.
                 "length": along

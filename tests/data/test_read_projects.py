@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import json
 from collections import Counter
+from dataclasses import replace
+from datetime import date
 from pathlib import Path
 
 import geopandas as gpd
@@ -12,9 +14,12 @@ import pytest
 import shapely
 from pyproj import CRS
 
+from coordination.city import City
+from coordination.detection import detect
 from coordination.faults import InputRefusedError
 from coordination.policy import Policy
 from coordination.projects import PROJECT_FIELDS, SITE_FIELDS
+from data.coordinates import Coordinates
 from data.read_projects import ReadProjects, read_projects
 
 MAPPINGS = Path(__file__).resolve().parents[2] / "docs" / "mappings"
@@ -472,3 +477,22 @@ def test_a_day_called_a_half_year_finishes_on_no_day_of_its_own(tmp_path: Path) 
     assert site["start"] == pd.Timestamp("2026-06-14")
     assert site["start_precision"] == "half"
     assert pd.isna(site["finish"])
+
+
+def test_a_frame_that_nobody_confirmed_is_said_until_somebody_does(tmp_path: Path) -> None:
+    path = tmp_path / "list.csv"
+    path.write_text(
+        "code,start,finish,method,经度,纬度\n"
+        "A,2026-06-01,2026-06-30,open_cut,121.25,31.39\n"
+        "B,2026-06-01,2026-06-30,open_cut,,\n",
+        encoding="utf-8",
+    )
+    alone = Coordinates(without_roads=True)
+    read = read_projects(path, crs="EPSG:4326", policy=Policy(), said=alone)
+    assert read.sites["inferred"].fillna("").tolist() == ["frame", ""]
+    city = City(read.crs, read.projects, read.sites)
+    said = detect(city, Policy(), as_of=date(2026, 1, 1)).table.set_index("project_a")["reason_en"]
+    assert "frame of the coordinates unconfirmed" in said["A"]
+    assert "frame" not in said["B"]
+    sure = read_projects(path, crs="EPSG:4326", policy=Policy(), said=replace(alone, frame="wgs84"))
+    assert sure.sites["inferred"].fillna("").tolist() == ["", ""]
