@@ -18,7 +18,8 @@ import python_calamine
 EXIT_BROKEN, EXIT_PASSWORD = 3, 4
 
 
-def _limit(most_bytes: int, most_seconds: int) -> None:
+def limit_process(most_bytes: int, most_seconds: int) -> None:
+    """Give this process so much memory [bytes] and processor time [s] from now on."""
     try:
         import resource  # noqa: PLC0415 - there is none on Windows
     except ImportError:
@@ -37,7 +38,7 @@ def _plain(value: object) -> object:
 
 
 def _main(path: str, most_bytes: str, most_seconds: str) -> int:
-    _limit(int(most_bytes), int(most_seconds))
+    limit_process(int(most_bytes), int(most_seconds))
     try:
         # Not by path: the name of an uploaded file says nothing of its kind.
         with Path(path).open("rb") as stream:

@@ -13,6 +13,7 @@ import sys
 import zipfile
 from pathlib import Path
 
+from data.calamine_child import limit_process
 from data.judge_crs import refusal
 from data.safe_archive import BROKEN
 
@@ -80,7 +81,7 @@ def _is_compiled_codes(path: Path) -> bool:
 
 def play(path: str, how: str, most_bytes: str, most_seconds: str) -> None:
     """Read and mend a file within limits; runs in the child, and says nothing but that it lived."""
-    _limit(int(most_bytes), int(most_seconds))
+    limit_process(int(most_bytes), int(most_seconds))
     import warnings  # noqa: PLC0415 - the limits hold for the libraries too
 
     import numpy as np  # noqa: PLC0415
@@ -96,13 +97,3 @@ def play(path: str, how: str, most_bytes: str, most_seconds: str) -> None:
             repair(np.asarray(layer.table["geometry"], dtype=object))
     except InputRefusedError:
         return  # with what to do, once more, to the person
-
-
-def _limit(most_bytes: int, most_seconds: int) -> None:
-    try:
-        import resource  # noqa: PLC0415 - there is none on Windows
-    except ImportError:
-        return
-    resource.setrlimit(resource.RLIMIT_AS, (most_bytes, most_bytes))
-    resource.setrlimit(resource.RLIMIT_CPU, (most_seconds, most_seconds))
-    resource.setrlimit(resource.RLIMIT_CORE, (0, 0))

@@ -34,14 +34,14 @@ def find_area(streets: Streets, extent: Extent, day: int | None) -> Outcome:
     day
         For former names.
     """
+    if len(extent.ends) < 2:
+        return unknown("area_few_roads", count=len(extent.ends))
     as_roads = Extent(extent.text, "area", tuple(end.name for end in extent.ends))
     meant = meant_roads(streets, as_roads, day)
     if isinstance(meant, Outcome):
         # A mended boundary is a mended end of the area, not a road of its own.
         return Outcome(reason=meant.reason, options=_mended(streets, extent, meant, day))
     each, assumed = meant
-    if len(each) < 2:
-        return unknown("area_few_roads", count=len(each))
     names = "、".join(own[0] for own in each)
     shapes = as_geometries([shapely.union_all(streets.closed_lines(own)) for own in each])
     faces = shapely.get_parts(shapely.polygonize([shapely.union_all(shapes)]))

@@ -15,7 +15,6 @@ from coordination.extents.outcomes import (
     Outcome,
     Params,
     canonical,
-    unknown,
     why,
 )
 from coordination.extents.parsed import Compass, Extent
@@ -34,8 +33,6 @@ def find_whole_road(streets: Streets, extent: Extent, day: int | None) -> Outcom
     if isinstance(meant, Outcome):
         return meant
     each, assumed = meant
-    if not each:
-        return unknown("road_missing")
     roads = tuple(name for own in each for name in own)
     policy = streets.policy
     groups = pieces(streets.ways(roads, bridge_m=policy.one_road_m))
@@ -105,8 +102,6 @@ def find_junction(streets: Streets, extent: Extent, day: int | None) -> Outcome:
     if isinstance(meant, Outcome):
         return meant
     each, assumed = meant
-    if not each:
-        return unknown("road_missing")
     joined = "/".join(own[0] for own in each)
     if len(each) == 1:
         met = crossings_named(streets, each[0])

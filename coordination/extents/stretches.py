@@ -56,8 +56,11 @@ def meant_roads(
     roads, assumed
         Names in the network, one tuple for each name as written.
     Outcome
-        With each road that may be meant instead, and the place where the mended extent has one.
+        With each road that may be meant instead, and the place where the mended extent has one;
+        without any where the extent names no road.
     """
+    if not extent.roads:
+        return unknown("road_missing")
     found: list[Roads] = []
     assumed: Assumed = ()
     for at, name in enumerate(extent.roads):
@@ -107,8 +110,6 @@ def find_stretch(streets: Streets, extent: Extent, day: int | None) -> Outcome:
     if isinstance(meant, Outcome):
         return meant
     each, assumed = meant
-    if not each:
-        return unknown("road_missing")
     roads = tuple(name for own in each for name in own)
     if len(each) > 1:
         assumed += (("corridor", {"roads": "—".join(extent.roads)}),)
