@@ -11,6 +11,7 @@ from uuid import uuid4
 from api.progress import Steps, silent
 from api.provenance import SOFTWARE_VERSION, day_of_judgement, provenance_of
 from api.rows import geometries, rows
+from api.rules import installed_rules
 from coordination import City, Policy, detect
 from coordination.audience import ANYBODY, Audience
 from coordination.check import check
@@ -46,7 +47,9 @@ def run_detection(
         city = store.read_city()
         earlier, decisions = store.read_findings(), store.decisions()
         step("detect")
-        found = detect(city, policy, as_of=day_of_judgement(store.info(), as_of))
+        found = detect(
+            city, policy, as_of=day_of_judgement(store.info(), as_of), rules=installed_rules()
+        )
         findings = merge(found, earlier, decisions, city, policy)
         step("save")
         tries -= 1
@@ -79,10 +82,7 @@ def summary(findings: Findings) -> dict[str, Any]:
 
 def rules_run(findings: Findings) -> list[dict[str, Any]]:
     """Return which rules ran; every answer carries it."""
-    return [
-        {"rule": run.rule, "ran": run.ran, "missing": list(run.missing), "found": run.found}
-        for run in findings.rules_run
-    ]
+    return [run.document() for run in findings.rules_run]
 
 
 def write_files(folder: Path, city: City, findings: Findings) -> list[Path]:
@@ -172,7 +172,7 @@ def check_path(
     step("detect")
     answer = check(
         city, read.projects, read.sites, policy, as_of=day_of_judgement(info, as_of),
-        earlier=store.read_findings(), decisions=store.decisions(),
+        earlier=store.read_findings(), decisions=store.decisions(), rules=installed_rules(),
     )  # fmt: skip
     table = answer.findings.table
     found = {

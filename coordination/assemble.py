@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 import geopandas as gpd
@@ -23,7 +24,7 @@ from coordination.findings import (
 from coordination.impact import impact_index, impact_level
 from coordination.meetings import pair_times
 from coordination.openings import depended_codes
-from coordination.rules.protocol import Candidates, Context
+from coordination.rules.protocol import Candidates, Context, RuleWords
 from coordination.savings import saved_wan, surface_of
 from coordination.sentences import legal_basis, reasons
 from geo.linear_reference import span_geometry
@@ -38,7 +39,7 @@ _ZONE_MARGIN_M = 10.0
 def assemble(
     found: list[tuple[str, Candidates]],
     context: Context,
-    opened: npt.NDArray[np.object_],
+    words: Mapping[str, RuleWords],
 ) -> tuple[gpd.GeoDataFrame, pd.DataFrame]:
     """Return the table of findings and their spans.
 
@@ -48,8 +49,8 @@ def assemble(
         Code of the rule and what it found, in the order in which the rules ran.
     context
         What the rules saw.
-    opened
-        Where each work opens the ground, one geometry per row of ``context.works``.
+    words
+        What rules say that the catalogue does not know, by code of the rule.
 
     Returns
     -------
@@ -59,7 +60,7 @@ def assemble(
         `SPAN_COLUMNS`.
     """
     rows, spans = _put_together(found, context)
-    rows["geometry"], rows["common"] = _shared_places(rows, context, opened)
+    rows["geometry"], rows["common"] = _shared_places(rows, context)
     worst = _worst_of_each(rows)
     findings = _merged_places(rows, worst)
     merged = _merged_spans(spans.merge(rows[["finding_id"]], left_on="candidate", right_index=True))
@@ -71,11 +72,11 @@ def assemble(
     findings["case_id"] = case_ids(
         findings, context.network, within_m=context.policy.cases_within_m
     )
-    findings["reason_zh"], findings["reason_en"] = reasons(findings, context)
+    findings["reason_zh"], findings["reason_en"] = reasons(findings, context, words)
     basis = findings["rule"].mask(findings["variant"].eq("right_order"), "right_order")
-    findings["legal_basis"] = basis.map({code: legal_basis(code) for code in set(basis)}).astype(
-        "object"
-    )
+    general = {code: legal_basis(code, words=words.get(code)) for code in set(basis)}
+    own = findings["basis"].astype("object")
+    findings["legal_basis"] = own.where(own.notna(), basis.map(general)).astype("object")
     return _in_order(findings, named, context)
 
 
@@ -98,10 +99,14 @@ def _put_together(
     code_b = rows["code_right"].astype("object").where(rows["code_right"].notna(), None)
     later = (code_a > code_b.fillna("")).to_numpy() & code_b.notna().to_numpy()
     # Past openings come first, then codes by name: the two never change places when dates move.
+    # A restriction, an asset or a zone always stands behind the project.
     swap = np.where(history_left == history_right, later, history_right) & code_b.notna().to_numpy()
+    swap &= rows["kind_right"].eq("project").to_numpy()
     rows["project_a"] = code_a.mask(swap, code_b)
     rows["project_b"] = code_b.mask(swap, code_a)
     rows["work_a"], rows["work_b"] = np.where(swap, right, left), np.where(swap, left, right)
+    kind = rows["kind_right"].mask(np.where(swap, history_left, history_right), "ledger")
+    rows["kind_b"] = kind.astype("object").where(code_b.notna(), None)
     rows["finding_id"] = ""
     for code in rows["rule"].unique():
         own = rows["rule"] == code
@@ -117,6 +122,7 @@ def _put_together(
         names[known] = site[work[known]]
         rows[f"site_{end}"] = names
     times = _pair_columns(rows, context)
+    rows = rows.drop(columns="distance_m")
     return pd.concat([rows, times], axis=1), pd.concat(spans, ignore_index=True)
 
 
@@ -132,16 +138,18 @@ def _pair_columns(rows: pd.DataFrame, context: Context) -> pd.DataFrame:
     result.loc[times.index, list(times.columns)] = times
     shapes = works.geometry.to_numpy()
     result.loc[times.index, "distance_m"] = shapely.distance(shapes[a], shapes[b])
+    told = rows["distance_m"].astype("float64")
+    result["distance_m"] = told.where(told.notna(), result["distance_m"])
     return result
 
 
 def _shared_places(
-    rows: pd.DataFrame, context: Context, opened: npt.NDArray[np.object_]
+    rows: pd.DataFrame, context: Context
 ) -> tuple[npt.NDArray[np.object_], npt.NDArray[np.bool_]]:
     """Return the place of each candidate: what both cover (told by the second array), else the
-    ground between them.
+    ground between them, unless the rule told it.
     """  # noqa: D205 the sentence is one
-    shapes = context.works.geometry.to_numpy()
+    shapes, opened = context.works.geometry.to_numpy(), context.opened
     places = np.full(len(rows), None, dtype=object)
     a, b = rows["work_a"].to_numpy(), rows["work_b"].to_numpy()
     alone = (a >= 0) & (b < 0)
@@ -162,6 +170,9 @@ def _shared_places(
     covered[two] = ~apart
     if context.network is not None:
         _cut_by_road(places, rows, context)
+    told = rows["geometry"].notna().to_numpy()
+    places[told] = rows["geometry"].to_numpy(dtype=object)[told]
+    covered |= told & (b >= 0)
     return _multipolygons(places), covered
 
 
@@ -312,6 +323,13 @@ def _add_times(findings: gpd.GeoDataFrame, context: Context) -> None:
     common = (findings["overlap_days"].to_numpy()[rows] > 0) | (x == y)
     first[rows] = np.where(common, np.maximum(start[x], start[y]), np.minimum(start[x], start[y]))
     end[rows] = np.where(common, np.minimum(last[x], last[y]), np.maximum(last[x], last[y]))
+    told = findings["first_day"].to_numpy(dtype=np.int64)
+    until = findings["end_day"].to_numpy(dtype=np.int64)
+    own = (told >= 0) & (until > told)
+    first, end = np.where(own, told, first), np.where(own, until - 1, end)
+    known |= own
+    alone = own & (findings["work_b"].to_numpy() < 0) & findings["kind_b"].notna().to_numpy()
+    findings.loc[alone, "overlap_days"] = (until - told)[alone]
     for name, days in (("start", first), ("finish", end)):
         dates = days.astype("datetime64[D]").astype("datetime64[us]")
         findings[name] = pd.Series(dates, index=findings.index).where(
@@ -354,6 +372,9 @@ def _add_value(findings: gpd.GeoDataFrame, context: Context) -> None:
     cost = works["cost_wan"].to_numpy(dtype=float)
     saved = np.full((len(findings), 3), np.nan)
     saved[two] = saved_wan(twice, kind, cost[x] + cost[y], policy)
+    told = findings["saving_wan"].notna().to_numpy()
+    if told.any():
+        saved[told] = np.array(findings["saving_wan"][told].tolist(), dtype=float)
     for column, name in enumerate(("low", "mid", "high")):
         findings[f"saving_{name}_wan"] = saved[:, column]
 

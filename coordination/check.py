@@ -6,6 +6,7 @@ stored one of its code; the answer keeps what concerns the tentative projects.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Literal
 
@@ -14,10 +15,11 @@ import numpy as np
 import pandas as pd
 
 from coordination.city import City
-from coordination.detection import detect
+from coordination.detection import RULES, detect
 from coordination.findings import Findings
 from coordination.policy import Policy
 from coordination.review import merge
+from coordination.rules.protocol import Rule
 
 VerdictCode = Literal["clear", "coordinate", "blocked"]
 DECIDED = ("resolved", "not_mergeable", "deferred", "waived", "cleared")
@@ -82,6 +84,7 @@ def check(
     as_of: np.datetime64,
     earlier: Findings | None = None,
     decisions: pd.DataFrame | None = None,
+    rules: Sequence[Rule] = RULES,
 ) -> CheckAnswer:
     """Judge tentative projects against the city.
 
@@ -98,6 +101,8 @@ def check(
     earlier, decisions
         What the store holds of earlier findings and decisions: a decided finding does not ask for
         coordination again.
+    rules
+        As for `coordination.detection.detect`.
 
     Returns
     -------
@@ -105,7 +110,7 @@ def check(
         One verdict per project, in the order of ``projects``.
     """
     tentative = with_tentative(city, projects, sites)
-    found = detect(tentative, policy, as_of=as_of)
+    found = detect(tentative, policy, as_of=as_of, rules=rules)
     if earlier is not None and decisions is not None:
         found = merge(found, earlier, decisions, tentative, policy)
     codes = projects["code"].tolist()

@@ -30,7 +30,7 @@ from coordination.rules.concurrent_works import ConcurrentWorks
 from coordination.rules.duplicate_project import DuplicateProject
 from coordination.rules.incomplete_data import IncompleteData
 from coordination.rules.opportunity import Opportunity
-from coordination.rules.protocol import Candidates, Context, Rule
+from coordination.rules.protocol import Candidates, CannotRunError, Context, Rule
 from coordination.rules.repeat_excavation import RepeatExcavation
 from coordination.works import pits, works_table
 from geo.linear_reference import AssignmentRule, Assignments, assign
@@ -89,9 +89,10 @@ def detect(
     (0, ['concurrent_works', 'repeat_excavation'])
     """
     day = pd.Timestamp(as_of).to_datetime64().astype("datetime64[D]")
-    context, opened = look(city, policy, day)
+    context = look(city, policy, day)
     found, runs = run_rules(city, context, rules)
-    table, spans = assemble(found, context, opened)
+    words = {rule.code: rule.words for rule in rules if rule.words is not None}
+    table, spans = assemble(found, context, words)
     spots = hotspots(context.grounds, context.works, city.network, context.as_of_day, city.crs)
     counts = table["rule"].value_counts()
     return Findings(
@@ -105,10 +106,8 @@ def detect(
     )
 
 
-def look(
-    city: City, policy: Policy, as_of: np.datetime64
-) -> tuple[Context, npt.NDArray[np.object_]]:
-    """Return what rules see, and where each work opens the ground.
+def look(city: City, policy: Policy, as_of: np.datetime64) -> Context:
+    """Return what rules see.
 
     Parameters
     ----------
@@ -148,8 +147,10 @@ def look(
         joined_labels(works["code"], _dependencies(projects)),
         policy,
     )
-    context = Context(
+    return Context(
+        city=city,
         works=works,
+        opened=opened,
         projects=projects,
         network=city.network,
         spans=spans,
@@ -163,7 +164,6 @@ def look(
         as_of_day=as_of_day,
         answers=city.answers,
     )
-    return context, opened
 
 
 def run_rules(
@@ -184,16 +184,28 @@ def run_rules(
     runs = {code: RuleRun(code, ran=False, missing=("not_built",)) for code in RULE_CODES}
     for rule in rules:
         missing = tuple(name for name in rule.needs if getattr(city, name) is None)
-        runs[rule.code] = RuleRun(rule.code, ran=not missing, missing=missing)
         if missing:
+            runs[rule.code] = _run_of(rule, missing)
             continue
-        one = rule.run(context)
+        try:
+            one = rule.run(context)
+        except CannotRunError as error:
+            runs[rule.code] = _run_of(rule, error.reasons)
+            continue
+        runs[rule.code] = _run_of(rule, ())
         taken: set[str] = set()
         for stronger in rule.yields_to:
             if stronger in found:
                 taken |= set(_keys(found[stronger]))
         found[rule.code] = _without(one, taken)
     return list(found.items()), list(runs.values())
+
+
+def _run_of(rule: Rule, missing: tuple[str, ...]) -> RuleRun:
+    if rule.words is None:
+        return RuleRun(rule.code, ran=not missing, missing=missing)
+    label = rule.words.label
+    return RuleRun(rule.code, not missing, missing, label_zh=label.zh, label_en=label.en)
 
 
 def _keys(one: Candidates) -> pd.Series[str]:

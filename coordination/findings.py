@@ -15,6 +15,8 @@ import geopandas as gpd
 import numpy as np
 import pandas as pd
 
+from coordination.wording import table
+
 SEVERITIES = ("notice", "medium", "high")
 STATUSES = (
     "open", "notified", "negotiating", "resolved", "not_mergeable", "deferred", "waived",
@@ -30,11 +32,13 @@ FINDING_COLUMNS = (
 )  # fmt: skip
 """The columns of ``findings.csv``, in order: a promise to others, it may only grow at its end."""
 
-DETAIL_COLUMNS = ("severity_steps", "sites_a", "sites_b", "coordinated", "level")
+DETAIL_COLUMNS = ("severity_steps", "sites_a", "sites_b", "coordinated", "level", "kind_b")
 """Kept beside `FINDING_COLUMNS` in the store and in GeoJSON. ``severity_steps``: how the severity
 came about, codes joined by spaces, such as ``base:high side:-1``; ``sites_a``, ``sites_b``: site ids
 joined by spaces; ``coordinated``: the dossier number or agreement that already joins the two;
-``level``: ``yellow`` or ``red`` of the impact index, else missing."""
+``level``: ``yellow`` or ``red`` of the impact index, else missing; ``kind_b``: what ``project_b``
+names: ``project``, ``ledger`` (a past work), ``restriction``, ``asset`` or ``zone`` (its id), missing
+where it is empty."""
 
 SPAN_COLUMNS = ("finding_id", "road", "section_id", "from_m", "to_m", "side")
 """The places of a finding; ``from_m``, ``to_m`` along the section, ``side`` left, right or both."""
@@ -60,12 +64,39 @@ class RuleRun:
         ``not_built`` for a rule that this version does not have.
     found
         How many findings it gave.
+    label_zh, label_en
+        What people call a rule that a city brings itself; empty for those of the domain, whose names
+        are in the catalogue (`coordination.wording.rule_label`).
     """
 
     rule: str
     ran: bool
     missing: tuple[str, ...] = ()
     found: int = 0
+    label_zh: str = ""
+    label_en: str = ""
+
+    def label(self, lang: str) -> str:
+        """Return what people call the rule; its code where nobody named it.
+
+        Examples
+        --------
+        >>> RuleRun("repeat_excavation", ran=True).label("zh")
+        '重复开挖'
+        >>> RuleRun("night_works", True, label_zh="夜间施工", label_en="night works").label("en")
+        'night works'
+        """
+        own = self.label_zh if lang == "zh" else self.label_en
+        return own or table("labels.rule", lang).get(self.rule, self.rule)
+
+    def document(self) -> dict[str, object]:
+        """Return the run as machines read it; labels only where the catalogue has none."""
+        told: dict[str, object] = {
+            "rule": self.rule, "ran": self.ran, "missing": list(self.missing), "found": self.found
+        }  # fmt: skip
+        if self.label_zh or self.label_en:
+            told |= {"label_zh": self.label_zh, "label_en": self.label_en}
+        return told
 
 
 @dataclass(frozen=True)

@@ -10,6 +10,17 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from types import MappingProxyType
 
+from coordination.rule_policy import (
+    ClosurePolicy,
+    NoDigPolicy,
+    OrderPolicy,
+    PartnerPolicy,
+    PermitPolicy,
+    ProtectionPolicy,
+    RestrictedPolicy,
+    VolumePolicy,
+)
+
 
 def _frozen(table: dict[str, float]) -> Mapping[str, float]:
     return MappingProxyType(table)
@@ -176,6 +187,10 @@ class Policy:
         cost is street side, and half of that is shared).
     impact
         Points and weights of the impact index.
+    no_dig, order, restricted, partner, closure, volume, protection, permit
+        Choices for single rules (`coordination.rule_policy`).
+    own_rules
+        Parameters of rules that a city brings itself, by code of the rule.
     """
 
     version: str = "default-1"
@@ -226,3 +241,14 @@ class Policy:
     reassess_area_share: float = 0.30
     most_saved_share: float = 0.35
     impact: ImpactPolicy = field(default_factory=ImpactPolicy)
+    no_dig: NoDigPolicy = field(default_factory=NoDigPolicy)
+    order: OrderPolicy = field(default_factory=OrderPolicy)
+    restricted: RestrictedPolicy = field(default_factory=RestrictedPolicy)
+    partner: PartnerPolicy = field(default_factory=PartnerPolicy)
+    closure: ClosurePolicy = field(default_factory=ClosurePolicy)
+    volume: VolumePolicy = field(default_factory=VolumePolicy)
+    protection: ProtectionPolicy = field(default_factory=ProtectionPolicy)
+    permit: PermitPolicy = field(default_factory=PermitPolicy)
+    own_rules: Mapping[str, Mapping[str, object]] = field(
+        default_factory=lambda: MappingProxyType({})
+    )

@@ -110,6 +110,8 @@ FIELDS: tuple[Field, ...] = (
     Field("confidential", "flag", "project", "涉密", "confidential"),
     Field("contact", "text", "project", "联系人", "contact", ("联系方式", "联系电话"), private=True),
     Field("remark", "text", "project", "备注", "remark"),
+    Field("plan_year", "integer", "project", "计划年度", "plan year", ("年度计划年份",)),
+    Field("papers_on", "date", "project", "补办手续日期", "papers filed on", ("补办日期",)),
     Field("site_id", "text", "site", "工点", "site id", ("工点编号",)),
     Field("road", "text", "site", "道路名称", "road", ("路名", "道路")),
     Field("extent_text", "text", "site", "起讫点", "extent", ("起止点", "路段", "地点", "起讫")),

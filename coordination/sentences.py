@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 import geopandas as gpd
 import numpy as np
 import pandas as pd
 
-from coordination.rules.protocol import Context
+from coordination.rules.protocol import Context, RuleWords, Worded
 from coordination.wording import LANGUAGES, table, text
 
 _BETWEEN_LANGUAGES = " / "
 
 
-def legal_basis(rule: str, lang: str | None = None) -> str:
+def legal_basis(rule: str, lang: str | None = None, *, words: RuleWords | None = None) -> str:
     """Return what a rule rests on: a law by its general name, or that it is a default of ours.
 
     Parameters
@@ -21,6 +23,8 @@ def legal_basis(rule: str, lang: str | None = None) -> str:
         Code of the rule.
     lang
         ``zh`` or ``en``; None gives both, as the column ``legal_basis`` of findings has them.
+    words
+        Of a rule that the catalogue does not know.
 
     Examples
     --------
@@ -31,6 +35,8 @@ def legal_basis(rule: str, lang: str | None = None) -> str:
     """
     key = rule if rule in table("findings.legal_basis", "zh") else "other"
     languages = LANGUAGES if lang is None else (lang,)
+    if words is not None:
+        return _BETWEEN_LANGUAGES.join(words.legal_basis.text(one) for one in languages)
     return _BETWEEN_LANGUAGES.join(text(f"findings.legal_basis.{key}", one) for one in languages)
 
 
@@ -48,19 +54,24 @@ def legal_basis_in(both: str, lang: str) -> str:
     return parts[LANGUAGES.index(lang)] if len(parts) == len(LANGUAGES) else both
 
 
-def reasons(findings: gpd.GeoDataFrame, context: Context) -> tuple[list[str], list[str]]:
+def reasons(
+    findings: gpd.GeoDataFrame, context: Context, words: Mapping[str, RuleWords]
+) -> tuple[list[str], list[str]]:
     """Return the sentence of each finding in Chinese and in English.
 
     Parameters
     ----------
     findings
         One row per finding with the columns of `coordination.findings.FINDING_COLUMNS` that are
-        figures, and ``work_a``, ``work_b``, ``variant``, ``items``, ``number``, ``widened``.
+        figures, and ``work_a``, ``work_b``, ``variant``, ``items``, ``number``, ``widened``,
+        ``facts``.
     context
         What the rules saw: names, units and methods come from it.
+    words
+        Sentences that the catalogue does not know, by code of the rule.
     """
     facts = _facts(findings, context)
-    chinese, english = ([_sentence(row, lang) for row in facts] for lang in LANGUAGES)
+    chinese, english = ([_sentence(row, lang, words) for row in facts] for lang in LANGUAGES)
     return chinese, english
 
 
@@ -71,7 +82,7 @@ def _facts(findings: gpd.GeoDataFrame, context: Context) -> list[dict[str, objec
         "rule", "variant", "items", "number", "widened", "place", "road", "project_a", "project_b",
         "work_a", "work_b", "shared_length_m", "shared_area_m2", "distance_m", "overlap_days",
         "overlap_days_certain", "gap_days", "likelihood", "start", "finish", "impact_index",
-        "coordinated",
+        "coordinated", "facts",
     ]  # fmt: skip
     facts = pd.DataFrame(findings[columns])
     start = works["start_day"].to_numpy()
@@ -99,13 +110,15 @@ def _facts(findings: gpd.GeoDataFrame, context: Context) -> list[dict[str, objec
     ]
 
 
-def _sentence(fact: dict[str, object], lang: str) -> str:
-    key = f"findings.reason.{fact['rule']}.{_variant(fact)}"
+def _sentence(fact: dict[str, object], lang: str, words: Mapping[str, RuleWords]) -> str:
+    variant, own = _variant(fact), words.get(str(fact["rule"]))
+    if own is None:
+        template = text(f"findings.reason.{fact['rule']}.{variant}", lang)
+    else:
+        template = own.sentences[variant].text(lang)
     a, b = _project(fact, "a", lang), _project(fact, "b", lang)
     first, second = (b, a) if fact["b_first"] else (a, b)
-    body = text(
-        key,
-        lang,
+    body = template.format(
         a=a,
         b=b,
         earlier=first,
@@ -122,9 +135,20 @@ def _sentence(fact: dict[str, object], lang: str) -> str:
         timing=_timing(fact, lang),
         meeting=_meeting(fact, lang),
         items=_items(fact, lang),
+        **_own_facts(fact["facts"], lang),
     )
     between = "" if lang == "zh" else " "
     return between.join([body, *_notes(fact, lang)])
+
+
+def _own_facts(facts: object, lang: str) -> dict[str, object]:
+    """Return what a rule gave for its sentence, in one language."""
+    if not isinstance(facts, dict):
+        return {}
+    return {
+        str(name): value.text(lang) if isinstance(value, Worded) else value
+        for name, value in facts.items()
+    }
 
 
 def _variant(fact: dict[str, object]) -> str:

@@ -77,7 +77,7 @@ def write_findings(
     """
     _, shown = for_audience(city, findings, audience)
     origin = asdict(provenance)
-    rules_run = [asdict(run) for run in shown.rules_run]
+    rules_run = [run.document() for run in shown.rules_run]
     table = _rounded(shown.table)
     columns = [*FINDING_COLUMNS, *(name for name in DETAIL_COLUMNS if name in table)]
     layer = gpd.GeoDataFrame(

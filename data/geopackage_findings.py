@@ -35,6 +35,8 @@ def put_findings(writer: Writer, findings: Findings) -> None:
             "ran": [entry.ran for entry in findings.rules_run],
             "missing": [" ".join(entry.missing) for entry in findings.rules_run],
             "found": [entry.found for entry in findings.rules_run],
+            "label_zh": [entry.label_zh for entry in findings.rules_run],
+            "label_en": [entry.label_en for entry in findings.rules_run],
         }
     )
     rows = writer.keyed(schema.FINDINGS, findings.table)
@@ -81,7 +83,12 @@ def put_decision(writer: Writer, finding_id: str, decision: Mapping[str, object]
         raise ValueError(f"unknown status {status!r}; one of {', '.join(STATUSES)}")
     state = before | _state_of_decision(writer, stored)
     texts = [_text_or_none(decision.get(name)) for name in ("note", "agreed_item", "deadline")]
-    row = (finding_id, writer.revision, writer.actor, writer.at, status, *texts, to_json(state))
+    seen = decision.get("seen_revision")
+    row = (
+        finding_id, writer.revision, writer.actor, writer.at, status, *texts, to_json(state),
+        _text_or_none(decision.get("reason_code")), None if seen is None else int(str(seen)),
+        _text_or_none(state.get("policy_version")),
+    )  # fmt: skip
     writer.insert(schema.DECISIONS, [row])
     writer.touch(schema.FINDINGS)
     writer.connection.execute(

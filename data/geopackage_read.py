@@ -79,7 +79,7 @@ def read_findings(connection: sqlite3.Connection) -> Findings | None:
     spans = read_table(connection, schema.FINDING_SPANS)
     hotspots = read_table(connection, schema.HOTSPOTS, crs)
     rules = connection.execute(
-        "SELECT rule, ran, missing, found FROM rules_run ORDER BY fid"
+        "SELECT rule, ran, missing, found, label_zh, label_en FROM rules_run ORDER BY fid"
     ).fetchall()
     hotspots = cast("gpd.GeoDataFrame", hotspots)
     hotspots[["openings_24m", "openings_60m"]] = hotspots[["openings_24m", "openings_60m"]].astype(
@@ -90,8 +90,8 @@ def read_findings(connection: sqlite3.Connection) -> Findings | None:
         spans=spans,
         hotspots=_singles(hotspots),
         rules_run=tuple(
-            RuleRun(rule, bool(ran), tuple(missing.split()), found)
-            for rule, ran, missing, found in rules
+            RuleRun(rule, bool(ran), tuple(missing.split()), found, zh or "", en or "")
+            for rule, ran, missing, found, zh, en in rules
         ),
         as_of=np.datetime64(run["as_of"], "D"),
         policy_version=run["policy_version"],

@@ -18,7 +18,7 @@ from coordination.findings import (
 from coordination.projects import PROJECT_FIELDS, SITE_FIELDS, Field
 from data.geopackage_geometry import GeometryKind
 
-SCHEMA_VERSION = 2
+SCHEMA_VERSION = 3
 """Version of the tables that this software reads and writes; see `data.migrations`."""
 
 ColumnKind = Literal["text", "number", "integer", "date", "flag", "code", "json", "blob"]
@@ -148,6 +148,7 @@ LEDGER = Table(
         *(Column(name, "date") for name in ("day", "start", "finish")),
         *_texts("sector method owner_unit work_type source"),
         _EXTRA,
+        Column("note"),
     ),
     ("ledger_id",),
     "MULTIPOLYGON",
@@ -161,6 +162,7 @@ RESTRICTIONS = Table(
         Column("finish", "date"),
         *_texts("severity legal_basis source"),
         _EXTRA,
+        *_texts("recurs town road_class works mode note"),
     ),
     ("restriction_id",),
     "MULTIPOLYGON",
@@ -216,7 +218,13 @@ FINDING_SPANS = Table(
 )
 RULES_RUN = Table(
     "rules_run",
-    (Column("rule"), Column("ran", "flag"), Column("missing"), Column("found", "integer")),
+    (
+        Column("rule"),
+        Column("ran", "flag"),
+        Column("missing"),
+        Column("found", "integer"),
+        *_texts("label_zh label_en"),
+    ),
     ("rule",),
 )
 DECISIONS = Table(
@@ -226,6 +234,9 @@ DECISIONS = Table(
         Column("revision", "integer"),
         *_texts("actor at status note agreed_item deadline"),
         Column("state", "json"),
+        Column("reason_code"),
+        Column("seen_revision", "integer"),
+        Column("policy_version"),
     ),
     ("finding_id",),
     unique=False,
@@ -236,8 +247,29 @@ STAGE_EVENTS = Table(
         Column("project_code"),
         Column("revision", "integer"),
         *_texts("actor at stage_from stage_to reason"),
+        Column("plan_year", "integer"),
+        Column("gates"),
     ),
     ("project_code",),
+    unique=False,
+)
+REPLIES = Table(
+    "replies",
+    (
+        Column("finding_id"),
+        Column("revision", "integer"),
+        Column("seen_revision", "integer"),
+        *_texts("actor at unit answer note"),
+        Column("proposed_start", "date"),
+        Column("proposed_finish", "date"),
+    ),
+    ("finding_id",),
+    unique=False,
+)
+POLICIES = Table(
+    "policies",
+    (Column("version"), Column("revision", "integer"), *_texts("actor at toml")),
+    ("version",),
     unique=False,
 )
 BUNDLE_MEMBERS = Table(
@@ -292,7 +324,8 @@ CHANGE_LOG = Table(
 TABLES: tuple[Table, ...] = (
     PROJECTS, SITES, FILINGS, ROAD_SECTIONS, JUNCTIONS, LEDGER, RESTRICTIONS, BOUNDARIES, ASSETS,
     ASSET_LINES, ASSET_POINTS, FINDINGS, HOTSPOTS, BUNDLES, FINDING_SPANS, RULES_RUN, DECISIONS,
-    STAGE_EVENTS, BUNDLE_MEMBERS, CHECKS, UNITS, TOWNS, ROAD_ALIASES, ANSWERS, CHANGE_LOG,
+    STAGE_EVENTS, REPLIES, POLICIES, BUNDLE_MEMBERS, CHECKS, UNITS, TOWNS, ROAD_ALIASES, ANSWERS,
+    CHANGE_LOG,
 )  # fmt: skip
 LAYERS = tuple(table for table in TABLES if table.geometry is not None)
 

@@ -127,7 +127,8 @@ class GeopackageTransaction:
     def _stage_events(
         self, rows: Mapping[str, Row], stored: Mapping[str, Row], codes: Sequence[str]
     ) -> None:
-        stage = [column.name for column in _PLAIN_PROJECT].index("stage")
+        names = [column.name for column in _PLAIN_PROJECT]
+        stage, year = names.index("stage"), names.index("plan_year")
         moves = [
             (
                 code,
@@ -136,6 +137,8 @@ class GeopackageTransaction:
                 self._writer.at,
                 before,
                 rows[code][stage],
+                None,
+                rows[code][year],
                 None,
             )
             for code in codes

@@ -271,10 +271,7 @@ def hotspots_layer(city: City, findings: Findings, origin: Origin) -> Packed:
 
 def rules_panel(rules_run: tuple[RuleRun, ...]) -> list[Packed]:
     """Return which rules ran, in their order."""
-    return [
-        {"rule": run.rule, "ran": run.ran, "missing": list(run.missing), "found": run.found}
-        for run in rules_run
-    ]
+    return [run.document() for run in rules_run]
 
 
 def named_projects(city: City) -> pd.DataFrame:

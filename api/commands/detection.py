@@ -44,7 +44,7 @@ def tell(session: Session, findings: Findings) -> None:
     """Say what was found, and which rules ran."""
     summary = workflow.summary(findings)
     session.say("say.detected", **summary["counts"], as_of=summary["as_of"])
-    names = {run.rule: text(f"labels.rule.{run.rule}", session.lang) for run in findings.rules_run}
+    names = {run.rule: run.label(session.lang) for run in findings.rules_run}
     ran = [names[run.rule] for run in findings.rules_run if run.ran]
     session.say("say.rules_ran", rules=", ".join(ran))
     missing: dict[str, list[str]] = {}

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from coordination.rules.protocol import Candidates, Context, candidates
+from coordination.rules.protocol import Candidates, Context, Reach, RuleWords, candidates
 from coordination.severity import HIGH, MEDIUM, NOTICE, graded
 
 
@@ -23,6 +23,8 @@ class ConcurrentWorks:
     code: str = "concurrent_works"
     needs: tuple[str, ...] = ()
     yields_to: tuple[str, ...] = ()
+    reach: Reach = "place"
+    words: RuleWords | None = None
 
     def run(self, context: Context) -> Candidates:
         """Return pairs at work on one road at a time."""

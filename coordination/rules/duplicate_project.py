@@ -10,7 +10,7 @@ import numpy.typing as npt
 import pandas as pd
 
 from coordination.dossiers import PROGRAMME_FROM
-from coordination.rules.protocol import Candidates, Context, candidates
+from coordination.rules.protocol import Candidates, Context, Reach, RuleWords, candidates
 from coordination.severity import MEDIUM
 from coordination.works import DONE_STAGES, add_months
 
@@ -29,6 +29,8 @@ class DuplicateProject:
     code: str = "duplicate_project"
     needs: tuple[str, ...] = ()
     yields_to: tuple[str, ...] = ()
+    reach: Reach = "place"
+    words: RuleWords | None = None
 
     def run(self, context: Context) -> Candidates:
         """Return pairs that may be filed twice."""

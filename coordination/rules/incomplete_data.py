@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
-from coordination.rules.protocol import Candidates, Context, candidates
+from coordination.rules.protocol import Candidates, Context, Reach, RuleWords, candidates
 from coordination.works import DONE_STAGES
 
 
@@ -24,6 +24,8 @@ class IncompleteData:
     code: str = "incomplete_data"
     needs: tuple[str, ...] = ()
     yields_to: tuple[str, ...] = ()
+    reach: Reach = "place"
+    words: RuleWords | None = None
 
     def run(self, context: Context) -> Candidates:
         """Return unfinished projects that lack something."""

@@ -8,7 +8,7 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from coordination.rules.protocol import Candidates, Context, candidates
+from coordination.rules.protocol import Candidates, Context, Reach, RuleWords, candidates
 from coordination.rules.repeat_excavation import by_pair_and_road
 from coordination.works import add_months
 
@@ -25,6 +25,8 @@ class Opportunity:
     code: str = "opportunity"
     needs: tuple[str, ...] = ()
     yields_to: tuple[str, ...] = ("concurrent_works", "repeat_excavation", "duplicate_project")
+    reach: Reach = "place"
+    words: RuleWords | None = None
 
     def run(self, context: Context) -> Candidates:
         """Return pairs that could share an opening."""

@@ -4,19 +4,23 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Any, Protocol
+from typing import Any, Literal, Protocol, Self
 
 import geopandas as gpd
 import numpy as np
+import numpy.typing as npt
 import pandas as pd
 
+from coordination.city import City
 from coordination.openings import Grounds
 from coordination.policy import Policy
+from coordination.wording import text
 from geo.road_network import RoadNetwork
 
 CANDIDATE_COLUMNS = (
-    "code_left", "code_right", "left", "right", "place", "road", "level", "steps", "variant",
-    "items", "number", "widened", "opened",
+    "code_left", "code_right", "left", "right", "kind_right", "place", "road", "level", "steps",
+    "variant", "items", "number", "widened", "opened", "distance_m", "first_day", "end_day",
+    "saving_wan", "basis", "facts", "geometry",
 )  # fmt: skip
 CANDIDATE_SPAN_COLUMNS = ("candidate", "section", "from_m", "to_m", "side")
 
@@ -33,6 +37,11 @@ class Context:
         Projects that take part, ``city.projects`` without the withdrawn; RangeIndex.
     network
         The road network, or None: then "same road" is the footprints alone.
+    city
+        The tables themselves: ledger, restrictions, boundaries, assets as imported.
+    opened
+        Where each work opens the ground, one polygon (m) per row of ``works``; missing where it does
+        not.
     spans
         Where works lie along the roads: ``site`` (row of ``works``)``, section, from_m, to_m, side, area_m2``.
     places
@@ -59,7 +68,9 @@ class Context:
         What people answered, by question key: what joins two projects on paper.
     """
 
+    city: City
     works: gpd.GeoDataFrame
+    opened: npt.NDArray[np.object_]
     projects: pd.DataFrame
     network: RoadNetwork | None
     spans: pd.DataFrame
@@ -81,18 +92,86 @@ class Candidates:
     Attributes
     ----------
     pairs
-        `CANDIDATE_COLUMNS`: codes of the two projects (``code_right`` missing where the rule names
-        one project), their works (-1 when a project is meant as a whole), ``place`` (``road``,
-        ``junction``, ``square``, ``footprints`` or missing), ``road`` (name or missing), ``level``
-        and ``steps`` of the severity (`coordination.severity.graded`), ``variant`` of the sentence,
-        ``items`` and ``number`` that it names, ``widened`` (only coarse dates make the match),
-        ``opened`` (the shared place is where the ground is opened, not the whole footprints).
+        `CANDIDATE_COLUMNS`. Whom it is about: codes of the two projects (``code_right`` missing
+        where the rule names one project), their works (-1 when a project is meant as a whole), and
+        ``kind_right``: ``project`` (also a past work: its row of ``works`` tells), or
+        ``restriction``, ``asset``, ``zone``: then ``code_right`` is its id and ``right`` -1.
+        Where: ``place`` (``road``, ``junction``, ``square``, ``footprints`` or missing), ``road``
+        (name or missing), ``geometry`` (polygons, m; missing: what the two works cover together, or
+        the work's footprint), ``opened`` (that place is where the ground is opened, not the whole
+        footprints), ``distance_m`` (missing: between the two works).
+        When: ``first_day``, ``end_day`` (half-open days of the conflict; -1: from the two windows).
+        How bad: ``level`` and ``steps`` of the severity (`coordination.severity.graded`),
+        ``widened`` (only coarse dates make the match).
+        What it says: ``variant`` of the sentence, ``items`` and ``number`` that it names, ``facts``
+        (dict of further placeholders or None: texts and numbers are shown as they are, a `Worded`
+        is looked up in the reader's language); ``basis`` (text of the legal basis, missing: the
+        rule's own); ``saving_wan`` (low, mid, high in 万元, or None: what is dug twice).
     spans
         `CANDIDATE_SPAN_COLUMNS`; ``candidate`` is the row of ``pairs``.
     """
 
     pairs: pd.DataFrame
     spans: pd.DataFrame
+
+
+Reach = Literal["place", "city"]
+
+
+@dataclass(frozen=True)
+class Worded:
+    """A fact of a sentence that reads differently in each language.
+
+    Examples
+    --------
+    >>> Worded("高考", "college entrance examination").text("en")
+    'college entrance examination'
+    >>> Worded.of("labels.stage.reserve").text("zh")
+    '储备库'
+    """
+
+    zh: str
+    en: str
+
+    @classmethod
+    def of(cls, key: str, **params: object) -> Self:
+        """Return what a key of the catalogues says in both languages."""
+        return cls(text(key, "zh", **params), text(key, "en", **params))
+
+    def text(self, lang: str) -> str:
+        """Return one language."""
+        return self.zh if lang == "zh" else self.en
+
+
+class CannotRunError(Exception):
+    """Raised by a rule whose tables are there but not good enough to judge on.
+
+    Parameters
+    ----------
+    *reasons
+        What is missing, codes of ``report.missing``, such as ``network_partial``.
+    """
+
+    def __init__(self, *reasons: str) -> None:
+        super().__init__(*reasons)
+        self.reasons = reasons
+
+
+@dataclass(frozen=True)
+class RuleWords:
+    """What a rule that a city brings itself says; rules of the domain have theirs in the catalogue.
+
+    Attributes
+    ----------
+    label, legal_basis
+        In both languages.
+    sentences
+        By variant; placeholders as in ``findings.reason`` and the names of `Candidates`' ``facts``.
+    """
+
+    label: Worded
+    legal_basis: Worded
+    sentences: Mapping[str, Worded]
 
 
 class Rule(Protocol):
@@ -106,6 +185,12 @@ class Rule(Protocol):
         Tables of the city without which it cannot run (``network``, ``ledger``, …).
     yields_to
         Rules that are stronger: a pair that one of them finds is not found by this one.
+    reach
+        ``place``: what it finds about a project or a pair rests only on works, past works and areas
+        that share ground with them or lie within the policy's distances of them. ``city``: it may
+        rest on anything (a zone's total, a detour).
+    words
+        None for a rule of the domain, whose sentences are ``findings.reason.<code>``.
     """
 
     @property
@@ -120,14 +205,29 @@ class Rule(Protocol):
     def yields_to(self) -> tuple[str, ...]:
         """Codes of stronger rules."""
 
+    @property
+    def reach(self) -> Reach:
+        """How far away the things may be on which a finding rests."""
+
+    @property
+    def words(self) -> RuleWords | None:
+        """What it says, where the catalogue does not know it."""
+
     def run(self, context: Context) -> Candidates:
-        """Return what the rule finds."""
+        """Return what the rule finds.
+
+        Raises
+        ------
+        CannotRunError
+            When its tables are there but not good enough.
+        """
 
 
 _DEFAULTS: dict[str, Any] = {
     "left": -1, "right": -1, "place": None, "road": None, "level": 0, "steps": "base:notice",
     "variant": "plain", "items": "", "number": 0, "widened": False, "opened": False,
-    "code_right": None,
+    "code_right": None, "kind_right": "project", "distance_m": np.nan, "first_day": -1,
+    "end_day": -1, "saving_wan": None, "basis": None, "facts": None, "geometry": None,
 }  # fmt: skip
 
 

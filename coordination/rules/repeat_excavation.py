@@ -10,7 +10,7 @@ import pandas as pd
 
 from coordination.policy import Policy
 from coordination.reopened import within_months
-from coordination.rules.protocol import Candidates, Context, candidates
+from coordination.rules.protocol import Candidates, Context, Reach, RuleWords, candidates
 from coordination.severity import MEDIUM, graded
 from coordination.works import add_months
 
@@ -28,6 +28,8 @@ class RepeatExcavation:
     code: str = "repeat_excavation"
     needs: tuple[str, ...] = ()
     yields_to: tuple[str, ...] = ()
+    reach: Reach = "place"
+    words: RuleWords | None = None
 
     def run(self, context: Context) -> Candidates:
         """Return pairs that open the same stretch twice."""

@@ -25,7 +25,7 @@ from data.geopackage_connection import (
 )
 from data.geopackage_schema import SCHEMA_VERSION, TABLES, quoted
 from data.geopackage_triggers import trigger_ddl
-from data.migrations import v0001_initial, v0002_questions
+from data.migrations import v0001_initial, v0002_questions, v0003_life
 
 
 @dataclass(frozen=True)
@@ -40,6 +40,7 @@ class Step:
 STEPS: tuple[Step, ...] = (
     Step(1, "initial", v0001_initial.apply),
     Step(2, "questions", v0002_questions.apply),
+    Step(3, "life", v0003_life.apply),
 )
 
 

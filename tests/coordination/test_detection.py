@@ -12,7 +12,7 @@ from coordination import Policy, detect
 from coordination.city import City
 from coordination.detection import RULES
 from coordination.findings import DETAIL_COLUMNS, FINDING_COLUMNS, SPAN_COLUMNS, Findings
-from coordination.rules.protocol import Context, candidates
+from coordination.rules.protocol import Context, Reach, RuleWords, Worded, candidates
 
 Work = dict[str, Any]
 MakeWork = Callable[..., Work]
@@ -75,31 +75,41 @@ def test_every_rule_of_the_domain_is_listed_as_ran_or_not(
     assert runs["repeat_excavation"].found == counts["repeat_excavation"]
 
 
+NIGHT_WORKS = RuleWords(
+    label=Worded("夜间施工", "night works"),
+    legal_basis=Worded("本区规定", "rule of this district"),
+    sentences={"plain": Worded("{a}夜间施工 {nights} 晚。", "{a} works {nights} nights.")},
+)
+
+
 @dataclass(frozen=True)
 class EveryProject:
     code: str = "night_works"
     needs: tuple[str, ...] = ()
     yields_to: tuple[str, ...] = ()
+    reach: Reach = "place"
+    words: RuleWords | None = NIGHT_WORKS
 
     def run(self, context: Context) -> Any:
         codes = sorted(set(context.works["code"]))
-        return candidates(pd.DataFrame({"code_left": codes, "variant": "plain"}))
+        return candidates(pd.DataFrame({"code_left": codes, "facts": [{"nights": 3}] * len(codes)}))
 
 
 def test_a_city_adds_a_rule_without_touching_the_engine(
-    make_city: MakeCity, work: MakeWork, monkeypatch: pytest.MonkeyPatch
+    make_city: MakeCity, work: MakeWork
 ) -> None:
-    monkeypatch.setattr(
-        "coordination.assemble.reasons", lambda table, _: (table["rule"], table["rule"])
-    )
     city = make_city(work("A", "2026-03-01", "2026-03-31"), work("B", "2026-03-01", "2026-03-31"))
     missing = EveryProject("by_ledger", needs=("ledger",))
     findings = detect(city, Policy(), as_of=AS_OF, rules=(*RULES, EveryProject(), missing))
     own = findings.table[findings.table["rule"] == "night_works"]
-    assert own["project_a"].tolist() == sorted(own["project_a"].tolist()) or len(own) == 2
+    assert set(own["project_a"]) == {"A", "B"}
+    assert all(" works 3 nights. " in sentence for sentence in own["reason_en"])
+    assert set(own["legal_basis"]) == {"本区规定 / rule of this district"}
     runs = {run.rule: (run.ran, run.missing, run.found) for run in findings.rules_run}
     assert runs["night_works"] == (True, (), 2)
     assert runs["by_ledger"] == (False, ("ledger",), 0)
+    labels = {run.rule: run.label("zh") for run in findings.rules_run}
+    assert (labels["night_works"], labels["repeat_excavation"]) == ("夜间施工", "重复开挖")
 
 
 def test_the_order_of_rows_changes_nothing(make_city: MakeCity, work: MakeWork) -> None:

@@ -28,10 +28,10 @@ def path(tmp_path: Path) -> Path:
 
 
 def with_step(monkeypatch: pytest.MonkeyPatch, apply: Callable[[sqlite3.Connection], None]) -> None:
-    """Make a software of version 3, whose step is ``apply``."""
-    monkeypatch.setattr(migrations, "STEPS", (*STEPS, Step(3, "third", apply)))
-    monkeypatch.setattr(migrations, "SCHEMA_VERSION", 3)
-    monkeypatch.setattr(geopackage_store, "SCHEMA_VERSION", 3)
+    """Make a software of version 4, whose step is ``apply``."""
+    monkeypatch.setattr(migrations, "STEPS", (*STEPS, Step(4, "fourth", apply)))
+    monkeypatch.setattr(migrations, "SCHEMA_VERSION", 4)
+    monkeypatch.setattr(geopackage_store, "SCHEMA_VERSION", 4)
 
 
 def test_steps_are_numbered_in_order_up_to_the_version() -> None:
@@ -41,7 +41,7 @@ def test_steps_are_numbered_in_order_up_to_the_version() -> None:
 
 def test_a_store_of_this_version_is_left_alone(path: Path) -> None:
     before = path.read_bytes()
-    assert upgrade(path) == (2, 2)
+    assert upgrade(path) == (3, 3)
     assert path.read_bytes() == before
 
 
@@ -57,10 +57,10 @@ def test_an_older_store_is_refused_until_it_is_upgraded(
         open_store(path)
     assert older.value.key == "store.older"
     assert "digonce store upgrade" in older.value.text("en")
-    assert upgrade(path) == (2, 3)
-    assert upgrade(path) == (3, 3)
+    assert upgrade(path) == (3, 4)
+    assert upgrade(path) == (4, 4)
     with GeopackageStore(path) as store:
-        assert store.info().schema_version == 3
+        assert store.info().schema_version == 4
         store.verify()
 
 
@@ -92,11 +92,11 @@ def tables_of(path: Path) -> dict[str, list[tuple[str, str]]]:
     """Return name and type of every column of our tables, as the file has them."""
     with closing(sqlite3.connect(path)) as connection:
         return {
-            table.name: [
+            table.name: sorted(
                 (name, kind)
                 for _, name, kind, *_ in connection.execute(f"PRAGMA table_info({table.name})")
                 if name not in {"fid", "geom"}
-            ]
+            )
             for table in TABLES
         }
 
@@ -110,7 +110,7 @@ def triggers_of(path: Path) -> dict[str, str]:
 
 def test_the_steps_make_the_tables_that_this_version_reads_and_writes(path: Path) -> None:
     assert tables_of(path) == {
-        table.name: [(column.name, SQL_TYPES[column.kind]) for column in table.columns]
+        table.name: sorted((column.name, SQL_TYPES[column.kind]) for column in table.columns)
         for table in TABLES
     }
 
@@ -140,16 +140,28 @@ def test_a_store_of_the_release_before_keeps_everything(released: Path, path: Pa
     before = content_of(released)
     with pytest.raises(StoreError, match="digonce store upgrade"):
         open_store(released)
-    assert upgrade(released) == (1, 2)
+    assert upgrade(released) == (1, 3)
     after = content_of(released)
     assert {name: len(rows) for name, rows in before.items() if rows} == {
         "projects": 2, "sites": 3, "filings": 3, "road_sections": 4, "junctions": 1, "ledger": 1,
         "boundaries": 1, "findings": 3, "hotspots": 1, "finding_spans": 2, "rules_run": 14,
         "decisions": 1, "stage_events": 2, "change_log": 20,
     }  # fmt: skip
-    assert after.pop("sites") == [(*row, None, None, None) for row in before.pop("sites")]
-    assert (after.pop("road_aliases"), after.pop("answers")) == ([], [])
-    assert after == before
+    wider = {
+        name: [tuple(row[len(rows[0]) :]) for row in after[name]]
+        for name, rows in before.items()
+        if rows and len(after[name][0]) > len(rows[0])
+    }
+    assert wider == {
+        "projects": [(None,) * 2] * 2, "sites": [(None,) * 3] * 3, "ledger": [(None,)],
+        "findings": [(None,)] * 3, "rules_run": [(None,) * 2] * 14, "decisions": [(None,) * 3],
+        "stage_events": [(None,) * 2] * 2,
+    }  # fmt: skip
+    assert {name: [row[: len(rows[0])] for row in after[name]] if rows else after[name]
+            for name, rows in before.items()} == before  # fmt: skip
+    new = set(after) - set(before)
+    assert new == {"road_aliases", "answers", "replies", "policies"}
+    assert not any(after[name] for name in new)
     assert tables_of(released) == tables_of(path)
     assert triggers_of(released) == triggers_of(path)
     with GeopackageStore(released) as store:
@@ -162,6 +174,19 @@ def test_a_store_of_the_release_before_keeps_everything(released: Path, path: Pa
         assert city.aliases is None
         assert store.answers() == {}
         assert store.decisions()["note"].tolist() == ["会上商定"]
+
+
+def test_a_store_of_the_second_version_keeps_names_and_answers(tmp_path: Path) -> None:
+    packed = Path(__file__).parent / "stores" / "version_2.gpkg.gz"
+    path = tmp_path / "second.gpkg"
+    path.write_bytes(gzip.decompress(packed.read_bytes()))
+    assert upgrade(path) == (2, 3)
+    with GeopackageStore(path) as store:
+        store.verify()
+        aliases = store.read_city().aliases
+        assert aliases is not None
+        assert aliases["alias"].tolist() == ["老沪宜公路"]
+        assert list(store.answers().values()) == ["keep"]
 
 
 def test_an_upgraded_store_logs_and_refuses_what_other_programs_write_to_the_new_columns(

@@ -1,0 +1,155 @@
+"""What the authority chooses for single rules: periods, distances, caps. Frozen and passed in.
+
+All numbers are defaults of the project or follow `coordination.policy`; sample values are to be
+confirmed by the authority (示例，需本单位核定).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from types import MappingProxyType
+
+Numbers = Mapping[str, float]
+
+
+def frozen(**values: float) -> Numbers:
+    """Return numbers by name that nobody changes."""
+    return MappingProxyType(values)
+
+
+@dataclass(frozen=True)
+class NoDigPolicy:
+    """How long a surface is left closed after it was made (``no_dig_period``, ``no_dig_lockout``).
+
+    Attributes
+    ----------
+    months
+        Calendar months by the kind of work that made the surface; a kind that is not here locks
+        nothing. National regulation on city roads, art. 33: 5 years when new, rebuilt or widened, 3
+        years after a major repair.
+    unknown_months
+        For a surface whose kind of work is not known; the finding says so.
+    fee_factor
+        Least and most of the fee for digging early, as a multiple of the reinstatement.
+    """
+
+    months: Numbers = field(
+        default_factory=lambda: frozen(new=60, rebuild=60, widen=60, major_repair=36)
+    )
+    unknown_months: int = 36
+    fee_factor: tuple[float, float] = (1.0, 5.0)
+
+
+@dataclass(frozen=True)
+class OrderPolicy:
+    """``wrong_order``.
+
+    Attributes
+    ----------
+    months
+        The lower layer's finish is in the wrong order up to this long after the upper one's.
+    """
+
+    months: int = 12
+
+
+@dataclass(frozen=True)
+class RestrictedPolicy:
+    """``restricted_period``; the periods themselves come from the authority's tables.
+
+    Attributes
+    ----------
+    severity
+        Severity of a period whose row states none.
+    """
+
+    severity: str = "medium"
+
+
+@dataclass(frozen=True)
+class PartnerPolicy:
+    """``missing_partner``.
+
+    Attributes
+    ----------
+    within_m
+        An overhead line or a pipe lies along a work when it is this near.
+    least_m
+        … over at least this length.
+    work_types
+        Kinds of road work that ask for partners.
+    due_months
+        Pipes due for renewal within this long after the work's end should go along.
+    """
+
+    within_m: float = 15.0
+    least_m: float = 30.0
+    work_types: tuple[str, ...] = ("new", "rebuild", "widen", "major_repair")
+    due_months: int = 60
+
+
+@dataclass(frozen=True)
+class ClosurePolicy:
+    """``parallel_closure``.
+
+    Attributes
+    ----------
+    impacts
+        Traffic impacts that close a section for through traffic.
+    longer_share
+        A detour that both closures lengthen by more than this share beyond what either does alone.
+    """
+
+    impacts: tuple[str, ...] = ("full",)
+    longer_share: float = 0.5
+
+
+@dataclass(frozen=True)
+class VolumePolicy:
+    """``volume_cap``: most that may be open in a zone in one month; missing means no cap.
+
+    Attributes
+    ----------
+    opened_m
+        Opened length, m, by zone (name or code of a boundary; ``default`` for any other).
+    closed_lane_m
+        Length of closed lanes, m, by zone.
+    """
+
+    opened_m: Numbers = field(default_factory=frozen)
+    closed_lane_m: Numbers = field(default_factory=frozen)
+
+
+@dataclass(frozen=True)
+class ProtectionPolicy:
+    """``protection_zone``.
+
+    Attributes
+    ----------
+    within_m
+        Distances by kind of asset, each a zone of its own, nearest last: metro 50/30/10 m, trunk
+        drain 20/3 m.
+    """
+
+    within_m: Mapping[str, tuple[float, ...]] = field(
+        default_factory=lambda: MappingProxyType(
+            {"metro": (50.0, 30.0, 10.0), "trunk_drain": (20.0, 3.0), "tree": (5.0,)}
+        )
+    )
+
+
+@dataclass(frozen=True)
+class PermitPolicy:
+    """``permit_exceeded``.
+
+    Attributes
+    ----------
+    occupation_months
+        Longest occupation of a road under one permit.
+    area_share
+        An area is beyond the permit from this share above it on.
+    """
+
+    occupation_months: int = 3
+    area_share: float = 0.05

@@ -1,0 +1,38 @@
+-- Version 3: plan years, corrections of the ledger, where restrictions hold, replies, policies.
+
+ALTER TABLE projects ADD COLUMN plan_year INTEGER;
+ALTER TABLE projects ADD COLUMN papers_on DATE;
+
+ALTER TABLE ledger ADD COLUMN note TEXT;
+
+ALTER TABLE restrictions ADD COLUMN recurs TEXT;
+ALTER TABLE restrictions ADD COLUMN town TEXT;
+ALTER TABLE restrictions ADD COLUMN road_class TEXT;
+ALTER TABLE restrictions ADD COLUMN works TEXT;
+ALTER TABLE restrictions ADD COLUMN mode TEXT;
+ALTER TABLE restrictions ADD COLUMN note TEXT;
+
+ALTER TABLE findings ADD COLUMN kind_b TEXT;
+
+ALTER TABLE rules_run ADD COLUMN label_zh TEXT;
+ALTER TABLE rules_run ADD COLUMN label_en TEXT;
+
+ALTER TABLE decisions ADD COLUMN reason_code TEXT;
+ALTER TABLE decisions ADD COLUMN seen_revision INTEGER;
+ALTER TABLE decisions ADD COLUMN policy_version TEXT;
+
+ALTER TABLE stage_events ADD COLUMN plan_year INTEGER;
+ALTER TABLE stage_events ADD COLUMN gates TEXT;
+
+CREATE TABLE replies (fid INTEGER PRIMARY KEY AUTOINCREMENT NOT NULL, finding_id TEXT,
+    revision INTEGER, seen_revision INTEGER, actor TEXT, at TEXT, unit TEXT, answer TEXT, note TEXT,
+    proposed_start DATE, proposed_finish DATE);
+CREATE INDEX digonce_replies_key ON replies (finding_id);
+INSERT INTO gpkg_contents (table_name, data_type, identifier) VALUES ('replies', 'attributes',
+    'replies');
+
+CREATE TABLE policies (fid INTEGER PRIMARY KEY AUTOINCREMENT NOT NULL, version TEXT,
+    revision INTEGER, actor TEXT, at TEXT, toml TEXT);
+CREATE INDEX digonce_policies_key ON policies (version);
+INSERT INTO gpkg_contents (table_name, data_type, identifier) VALUES ('policies', 'attributes',
+    'policies');
