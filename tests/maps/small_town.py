@@ -229,6 +229,7 @@ def _findings(
             "sites_b": "",
             "coordinated": None,
             "level": np.where(severity == 2, "red", None),
+            "kind_b": "project",
         }
     )  # fmt: skip
     table["finding_id"] = [
