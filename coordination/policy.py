@@ -12,6 +12,7 @@ from types import MappingProxyType
 
 from coordination.rule_policy import (
     ClosurePolicy,
+    MovePolicy,
     NoDigPolicy,
     OrderPolicy,
     PartnerPolicy,
@@ -187,7 +188,7 @@ class Policy:
         cost is street side, and half of that is shared).
     impact
         Points and weights of the impact index.
-    no_dig, order, restricted, partner, closure, volume, protection, permit
+    no_dig, order, restricted, partner, closure, volume, protection, permit, move
         Choices for single rules (`coordination.rule_policy`).
     own_rules
         Parameters of rules that a city brings itself, by code of the rule.
@@ -249,6 +250,7 @@ class Policy:
     volume: VolumePolicy = field(default_factory=VolumePolicy)
     protection: ProtectionPolicy = field(default_factory=ProtectionPolicy)
     permit: PermitPolicy = field(default_factory=PermitPolicy)
+    move: MovePolicy = field(default_factory=MovePolicy)
     own_rules: Mapping[str, Mapping[str, object]] = field(
         default_factory=lambda: MappingProxyType({})
     )

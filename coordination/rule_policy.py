@@ -153,3 +153,28 @@ class PermitPolicy:
 
     occupation_months: int = 3
     area_share: float = 0.05
+
+
+@dataclass(frozen=True)
+class MovePolicy:
+    """How far a project may be moved where its filing does not say so, and what the check proposes.
+
+    Attributes
+    ----------
+    within_days
+        Days either way, by stage.
+    plan_year_stages
+        Stages in which a project moves within its plan year. Any other stage does not move.
+    alternatives
+        Most alternative windows that the check before approval proposes.
+    apart_days
+        Two proposed windows start at least this far apart.
+    tries
+        Most windows that are judged by all the rules before the check gives up.
+    """
+
+    within_days: Numbers = field(default_factory=lambda: frozen(annual_plan=90, approved=30))
+    plan_year_stages: tuple[str, ...] = ("proposed", "preliminary", "reserve", "carried_over")
+    alternatives: int = 3
+    apart_days: int = 14
+    tries: int = 12
