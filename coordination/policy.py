@@ -10,6 +10,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from types import MappingProxyType
 
+from coordination.approval_policy import ApprovalPolicy, FeePolicy, SiteVisitPolicy
 from coordination.rule_policy import (
     ClosurePolicy,
     MovePolicy,
@@ -190,11 +191,13 @@ class Policy:
         Points and weights of the impact index.
     no_dig, order, restricted, partner, closure, volume, protection, permit, move
         Choices for single rules (`coordination.rule_policy`).
+    approval, site_visit, fees
+        Tiers of approval, joint site visits, fees (`coordination.approval_policy`).
     own_rules
         Parameters of rules that a city brings itself, by code of the rule.
     """
 
-    version: str = "default-1"
+    version: str = "default-2"
     network: NetworkPolicy = field(default_factory=NetworkPolicy)
     footprint: FootprintPolicy = field(default_factory=FootprintPolicy)
     link_days: int = 14
@@ -251,6 +254,9 @@ class Policy:
     protection: ProtectionPolicy = field(default_factory=ProtectionPolicy)
     permit: PermitPolicy = field(default_factory=PermitPolicy)
     move: MovePolicy = field(default_factory=MovePolicy)
+    approval: ApprovalPolicy = field(default_factory=ApprovalPolicy)
+    site_visit: SiteVisitPolicy = field(default_factory=SiteVisitPolicy)
+    fees: FeePolicy = field(default_factory=FeePolicy)
     own_rules: Mapping[str, Mapping[str, object]] = field(
         default_factory=lambda: MappingProxyType({})
     )

@@ -51,7 +51,7 @@ def test_the_table_has_the_promised_columns_and_is_worst_first(
     assert levels == sorted(levels, reverse=True)
     assert set(findings.table["status"]) == {"open"}
     assert findings.table["finding_id"].is_unique
-    assert (findings.policy_version, str(findings.as_of)) == ("default-1", "2026-01-01")
+    assert (findings.policy_version, str(findings.as_of)) == ("default-2", "2026-01-01")
 
 
 def test_an_empty_city_gives_empty_tables(make_city: MakeCity, work: MakeWork) -> None:

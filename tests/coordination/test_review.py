@@ -54,7 +54,7 @@ def test_the_state_of_a_finding_names_what_a_decision_rests_on(
     findings = judged(city)
     state = state_of(findings, findings.table["finding_id"][0], city)
     assert state["severity"] == "high"
-    assert state["policy_version"] == "default-1"
+    assert state["policy_version"] == "default-2"
     assert state["shared_area_m2"] == pytest.approx(300)
     assert state["projects"]["A"] == {
         "stage": "approved",
