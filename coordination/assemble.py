@@ -122,7 +122,7 @@ def _put_together(
         names[known] = site[work[known]]
         rows[f"site_{end}"] = names
     times = _pair_columns(rows, context)
-    rows = rows.drop(columns="distance_m")
+    rows = rows.drop(columns=[name for name in times if name in rows])
     return pd.concat([rows, times], axis=1), pd.concat(spans, ignore_index=True)
 
 
@@ -138,8 +138,9 @@ def _pair_columns(rows: pd.DataFrame, context: Context) -> pd.DataFrame:
     result.loc[times.index, list(times.columns)] = times
     shapes = works.geometry.to_numpy()
     result.loc[times.index, "distance_m"] = shapely.distance(shapes[a], shapes[b])
-    told = rows["distance_m"].astype("float64")
-    result["distance_m"] = told.where(told.notna(), result["distance_m"])
+    for name in ("distance_m", "overlap_days", "overlap_days_certain", "likelihood"):
+        told = rows[name].astype("float64")
+        result[name] = told.where(told.notna(), result[name])
     return result
 
 
@@ -329,6 +330,7 @@ def _add_times(findings: gpd.GeoDataFrame, context: Context) -> None:
     first, end = np.where(own, told, first), np.where(own, until - 1, end)
     known |= own
     alone = own & (findings["work_b"].to_numpy() < 0) & findings["kind_b"].notna().to_numpy()
+    alone &= findings["overlap_days"].isna().to_numpy()
     findings.loc[alone, "overlap_days"] = (until - told)[alone]
     for name, days in (("start", first), ("finish", end)):
         dates = days.astype("datetime64[D]").astype("datetime64[us]")

@@ -32,6 +32,7 @@ from coordination.rules.incomplete_data import IncompleteData
 from coordination.rules.opportunity import Opportunity
 from coordination.rules.protocol import Candidates, CannotRunError, Context, Rule
 from coordination.rules.repeat_excavation import RepeatExcavation
+from coordination.surfaces import Surfaces, surfaces, with_spans
 from coordination.works import pits, works_table
 from geo.linear_reference import AssignmentRule, Assignments, assign
 
@@ -122,7 +123,8 @@ def look(city: City, policy: Policy, as_of: np.datetime64) -> Context:
     trenchless = works["method"].eq("trenchless").to_numpy(dtype=bool)
     opened = _only(shapes, works["opens"].to_numpy(dtype=bool))
     opened[trenchless] = pits(opened[trenchless], policy.pit_m)
-    spans, places, opening_spans = _assign(works, shapes, opened, city, policy)
+    made = surfaces(city, works, policy, as_of_day)
+    spans, places, opening_spans, recorded = _assign(works, shapes, opened, made, city, policy)
     bundled = _bundled(city.bundles)
     pairs = near_pairs(
         works,
@@ -155,6 +157,8 @@ def look(city: City, policy: Policy, as_of: np.datetime64) -> Context:
         network=city.network,
         spans=spans,
         places=places,
+        opening_spans=opening_spans,
+        surfaces=with_spans(made, spans, recorded),
         pairs=pairs,
         meetings=meetings,
         meeting_spans=meeting_spans,
@@ -192,7 +196,7 @@ def run_rules(
         except CannotRunError as error:
             runs[rule.code] = _run_of(rule, error.reasons)
             continue
-        runs[rule.code] = _run_of(rule, ())
+        runs[rule.code] = replace(_run_of(rule, ()), missing=one.missing)
         taken: set[str] = set()
         for stronger in rule.yields_to:
             if stronger in found:
@@ -223,6 +227,7 @@ def _without(one: Candidates, taken: set[str]) -> Candidates:
         spans.assign(candidate=number[spans["candidate"].to_numpy(dtype=np.int64)]).reset_index(
             drop=True
         ),
+        one.missing,
     )
 
 
@@ -230,14 +235,17 @@ def _assign(
     works: pd.DataFrame,
     shapes: npt.NDArray[np.object_],
     opened: npt.NDArray[np.object_],
+    made: Surfaces,
     city: City,
     policy: Policy,
-) -> tuple[pd.DataFrame, pd.DataFrame, pd.DataFrame]:
-    """Return spans and places of the works, and the spans where they open the ground."""
+) -> tuple[pd.DataFrame, pd.DataFrame, pd.DataFrame, pd.DataFrame]:
+    """Return spans and places of the works, spans where they open the ground, and of the surfaces
+    that only the ledger knows.
+    """  # noqa: D205 the sentence is one
     if city.network is None:
         none = np.empty(0, dtype=np.int64)
         spans = pd.DataFrame({"site": none, "section": none})
-        return spans, pd.DataFrame({"site": none, "junction": none}), spans
+        return spans, pd.DataFrame({"site": none, "junction": none}), spans, spans
     rule = AssignmentRule(
         cover_share=policy.network.cover_share,
         own_share=policy.network.own_share,
@@ -245,23 +253,32 @@ def _assign(
     )
     trenchless = np.flatnonzero(works["method"].eq("trenchless").to_numpy())
     named = works["road"].to_numpy(dtype=object)
-    # Whole footprints and, behind them, the pits of the trenchless works: one look at the network.
+    recorded = np.flatnonzero(made.table["work"].to_numpy() < 0)
+    # Whole footprints and, behind them, the pits of the trenchless works and the surfaces of the
+    # ledger: one look at the network.
     found = assign(
-        np.concatenate([shapes, opened[trenchless]]),
+        np.concatenate([shapes, opened[trenchless], made.shapes[recorded]]),
         city.network,
         rule,
-        road_hint=np.concatenate([named, named[trenchless]]),
+        road_hint=np.concatenate(
+            [named, named[trenchless], made.table["road"].to_numpy(dtype=object)[recorded]]
+        ),
     )
-    whole = found.spans["site"].to_numpy() < len(works)
+    site = found.spans["site"].to_numpy()
+    whole = site < len(works)
+    behind = len(works) + len(trenchless)
+    of_ledger = found.spans[site >= behind]
     opens = ~shapely.is_missing(opened)
     opens[trenchless] = False
     opening_site = np.concatenate([np.where(opens, np.arange(len(works)), -1), trenchless])
-    opening_spans = found.spans.assign(site=opening_site[found.spans["site"].to_numpy()])
+    opening_spans = found.spans[site < behind]
+    opening_spans = opening_spans.assign(site=opening_site[opening_spans["site"].to_numpy()])
     places = found.places[found.places["site"] < len(works)].reset_index(drop=True)
     return (
         found.spans[whole].reset_index(drop=True),
         places,
         opening_spans[opening_spans["site"] >= 0].reset_index(drop=True),
+        of_ledger.assign(site=recorded[of_ledger["site"].to_numpy() - behind]),
     )
 
 

@@ -14,13 +14,15 @@ import pandas as pd
 from coordination.city import City
 from coordination.openings import Grounds
 from coordination.policy import Policy
+from coordination.surfaces import Surfaces
 from coordination.wording import text
 from geo.road_network import RoadNetwork
 
 CANDIDATE_COLUMNS = (
     "code_left", "code_right", "left", "right", "kind_right", "place", "road", "level", "steps",
     "variant", "items", "number", "widened", "opened", "distance_m", "first_day", "end_day",
-    "saving_wan", "basis", "facts", "geometry",
+    "saving_wan", "basis", "facts", "geometry", "overlap_days", "overlap_days_certain",
+    "likelihood",
 )  # fmt: skip
 CANDIDATE_SPAN_COLUMNS = ("candidate", "section", "from_m", "to_m", "side")
 
@@ -46,6 +48,10 @@ class Context:
         Where works lie along the roads: ``site`` (row of ``works``)``, section, from_m, to_m, side, area_m2``.
     places
         What of the works lies off the sections: ``site, junction, area_m2`` (-1 is open ground).
+    opening_spans
+        Where works open the ground along the roads; columns as ``spans``.
+    surfaces
+        Surfaces that lock the ground below them, made or planned (`coordination.surfaces.surfaces`).
     pairs
         Works of different projects that lie within reach of each other in space and time, at least
         one unfinished; ``bundled`` where an accepted bundle holds them
@@ -75,6 +81,8 @@ class Context:
     network: RoadNetwork | None
     spans: pd.DataFrame
     places: pd.DataFrame
+    opening_spans: pd.DataFrame
+    surfaces: Surfaces
     pairs: pd.DataFrame
     meetings: pd.DataFrame
     meeting_spans: pd.DataFrame
@@ -100,7 +108,8 @@ class Candidates:
         (name or missing), ``geometry`` (polygons, m; missing: what the two works cover together, or
         the work's footprint), ``opened`` (that place is where the ground is opened, not the whole
         footprints), ``distance_m`` (missing: between the two works).
-        When: ``first_day``, ``end_day`` (half-open days of the conflict; -1: from the two windows).
+        When: ``first_day``, ``end_day`` (half-open days of the conflict; -1: from the two windows),
+        ``overlap_days``, ``overlap_days_certain``, ``likelihood`` (missing: from the two windows).
         How bad: ``level`` and ``steps`` of the severity (`coordination.severity.graded`),
         ``widened`` (only coarse dates make the match).
         What it says: ``variant`` of the sentence, ``items`` and ``number`` that it names, ``facts``
@@ -109,10 +118,13 @@ class Candidates:
         rule's own); ``saving_wan`` (low, mid, high in 万元, or None: what is dug twice).
     spans
         `CANDIDATE_SPAN_COLUMNS`; ``candidate`` is the row of ``pairs``.
+    missing
+        What a part of the judgement lacked although the rule ran, codes of ``report.missing``.
     """
 
     pairs: pd.DataFrame
     spans: pd.DataFrame
+    missing: tuple[str, ...] = ()
 
 
 Reach = Literal["place", "city"]
@@ -228,10 +240,13 @@ _DEFAULTS: dict[str, Any] = {
     "variant": "plain", "items": "", "number": 0, "widened": False, "opened": False,
     "code_right": None, "kind_right": "project", "distance_m": np.nan, "first_day": -1,
     "end_day": -1, "saving_wan": None, "basis": None, "facts": None, "geometry": None,
+    "overlap_days": np.nan, "overlap_days_certain": np.nan, "likelihood": np.nan,
 }  # fmt: skip
 
 
-def candidates(pairs: pd.DataFrame, spans: pd.DataFrame | None = None) -> Candidates:
+def candidates(
+    pairs: pd.DataFrame, spans: pd.DataFrame | None = None, missing: tuple[str, ...] = ()
+) -> Candidates:
     """Return candidates with every column, defaults filled in.
 
     Parameters
@@ -240,9 +255,11 @@ def candidates(pairs: pd.DataFrame, spans: pd.DataFrame | None = None) -> Candid
         At least ``code_left``; other columns of `CANDIDATE_COLUMNS` as far as the rule knows them.
     spans
         `CANDIDATE_SPAN_COLUMNS`, ``candidate`` being the index of ``pairs``.
+    missing
+        What a part of the judgement lacked.
     """
-    missing = {name: value for name, value in _DEFAULTS.items() if name not in pairs}
-    table = pairs.assign(**missing)
+    defaults = {name: value for name, value in _DEFAULTS.items() if name not in pairs}
+    table = pairs.assign(**defaults)
     if spans is None:
         spans = pd.DataFrame(
             {
@@ -258,4 +275,5 @@ def candidates(pairs: pd.DataFrame, spans: pd.DataFrame | None = None) -> Candid
     return Candidates(
         table[list(CANDIDATE_COLUMNS)].reset_index(drop=True),
         spans[list(CANDIDATE_SPAN_COLUMNS)].reset_index(drop=True),
+        missing,
     )
