@@ -2,6 +2,7 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 STAMP := $(VENV)/.ready
+ENGINES := .venv-engines
 
 .PHONY: setup demo test bench lint docs clean
 
@@ -21,8 +22,14 @@ demo: setup
 test: setup
 	$(BIN)/python -m pytest -n auto $(PYTEST_ARGS)
 
-bench: setup
+bench: setup $(ENGINES)/.ready
 	$(BIN)/python benchmarks/run.py $(BENCH_ARGS)
+
+# The engines that digonce is compared with, apart from what it depends on.
+$(ENGINES)/.ready: benchmarks/engines.lock
+	$(PYTHON) -m venv $(ENGINES)
+	$(ENGINES)/bin/python -m pip install --quiet --disable-pip-version-check --require-hashes --requirement benchmarks/engines.lock
+	touch $@
 
 lint: setup
 	$(BIN)/ruff check .
@@ -34,4 +41,4 @@ docs: setup
 	$(BIN)/mkdocs build --strict --quiet --site-dir site
 
 clean:
-	rm -rf $(VENV) demo bench-out site
+	rm -rf $(VENV) $(ENGINES) demo bench-out site

@@ -1,10 +1,11 @@
 """Pairs in space and time: digonce beside what else finds them, on street-like footprints.
 
 Every contender runs in a process of its own, gets the same footprints from a file, and has to find
-the same pairs. Seconds are those of the search, with whatever index it builds. The ratio is of
-processor seconds, which other work on the machine disturbs least (each contender uses one
-processor). Memory is the peak of the process, and by how much that passes the peak while the
-footprints were loaded.
+the same pairs. Seconds are those of the search, with whatever index it builds. The first ratio is of
+the clock, where the database engines use every processor and we use one; the second of processor
+seconds, which other work on the machine disturbs least (PostGIS works in processes of its own,
+whose seconds it does not tell). Memory is the peak of the process, and by how much that passes the
+peak while the footprints were loaded.
 """
 
 from __future__ import annotations
@@ -131,6 +132,9 @@ def rtree_3d(shapes: Arrays) -> Pairs:
     return left[meet], right[meet]
 
 
+ENGINES_PYTHON = Path(__file__).parents[1] / ".venv-engines" / "bin" / "python"
+ENGINES = ("SedonaDB", "DuckDB spatial", "PostGIS, GiST (geometry, range)")
+
 CONTENDERS: dict[str, Callable[[Arrays], Pairs]] = {
     "digonce": digonce,
     "tree per slice of time": tree_per_slice,
@@ -141,19 +145,30 @@ CONTENDERS: dict[str, Callable[[Arrays], Pairs]] = {
 
 
 def run(sizes: list[int]) -> list[dict[str, float | int | str]]:
-    """Run all contenders at all sizes, print a table, and return its rows."""
+    """Run all contenders at all sizes, print a table, and return its rows.
+
+    The database engines of ``engines.py`` run in an environment of their own, which ``make bench``
+    builds; without it they are left out, and that is said.
+    """
+    engines = ENGINES_PYTHON if ENGINES_PYTHON.exists() else None
+    if engines is None:
+        print(f"\nLeft out, no environment with them: {', '.join(ENGINES)}")
     rows: list[dict[str, float | int | str]] = []
     for size in sizes:
         with tempfile.TemporaryDirectory() as folder:
             file = Path(folder) / "footprints.npz"
             np.savez(file, **footprints(size))
-            ours = None
+            ours: dict[str, float] = {}
             for name in CONTENDERS:
                 row = _in_own_process(name, file)
-                ours = ours or row["cpu_seconds"]
-                rows.append(
-                    {"size": size, "contender": name, **row, "ratio": row["cpu_seconds"] / ours}
-                )
+                ours = ours or row
+                rows.append(_compared(size, name, row, ours))
+            for name in ENGINES if engines is not None else ():
+                row = _in_own_process(name, file, engines, "engines.py")
+                if "missing" in row:
+                    print(f"\nLeft out: {name} ({row['missing']})")
+                else:
+                    rows.append(_compared(size, name, row, ours))
         of_size = [row for row in rows if row["size"] == size]
         counts = {row["pairs"] for row in of_size}
         if len(counts) > 1:
@@ -164,9 +179,25 @@ def run(sizes: list[int]) -> list[dict[str, float | int | str]]:
     return rows
 
 
-def _in_own_process(name: str, file: Path) -> dict[str, float]:
+def _compared(
+    size: int, name: str, row: dict[str, float], ours: dict[str, float]
+) -> dict[str, float | int | str]:
+    """Return one row of the table: how many times as long as ours, by clock and by processor."""
+    return {
+        "size": size,
+        "contender": name,
+        **row,
+        "times": row["seconds"] / ours["seconds"],
+        "times_cpu": row["cpu_seconds"] / ours["cpu_seconds"],
+    }
+
+
+def _in_own_process(
+    name: str, file: Path, python: Path | str = sys.executable, script: str = "bench_pairs.py"
+) -> dict[str, float]:
+    program = Path(__file__).with_name(script)
     answer = subprocess.run(
-        [sys.executable, __file__, name, str(file)], check=True, capture_output=True, text=True
+        [python, program, name, file], check=True, stdout=subprocess.PIPE, text=True
     )
     found: dict[str, float] = json.loads(answer.stdout)
     return found

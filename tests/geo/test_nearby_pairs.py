@@ -7,7 +7,7 @@ import pytest
 import shapely
 
 import geo
-from geo.nearby_pairs import nearby_pairs, spacetime_pairs
+from geo.nearby_pairs import _sorted_keys, nearby_pairs, spacetime_pairs
 
 SQUARE = shapely.box(0, 0, 10, 10)
 
@@ -129,3 +129,11 @@ def test_arguments_that_cannot_be_meant(
 def test_two_layers_are_not_compared_within_themselves() -> None:
     left, right = nearby_pairs([SQUARE, SQUARE], [shapely.Point(12, 5)], within_m=2)
     assert (left.tolist(), right.tolist()) == ([0, 1], [0, 0])
+
+
+@pytest.mark.parametrize("most", [1_000, 2**62])
+def test_keys_are_sorted_alike_whether_or_not_they_fit_one_number(most: int) -> None:
+    keys = np.random.default_rng(3).permutation(1_000)
+    ordered, position = _sorted_keys(keys, most)
+    assert ordered.tolist() == list(range(1_000))
+    assert np.array_equal(keys[position], ordered)
