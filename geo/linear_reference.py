@@ -10,6 +10,7 @@ import shapely
 
 from geo.intervals import elementary_pieces
 from geo.line_parts import Floats, Geometries, Ints, as_geometries, connected
+from geo.network_parts import sections_around
 from geo.road_network import RoadNetwork
 from geo.road_strips import SIDES, Flags, Meetings, meet_strips, road_strips
 from geo.spans import (
@@ -150,7 +151,11 @@ def assign(
     rule = rule or AssignmentRule()
     footprints = np.asarray(footprints, dtype=object)
     parts, site = _connected_parts(footprints, rule.seam_m)
-    sections = network.sections
+    # A few footprints look at the roads around them, not at the whole city.
+    _, around = sections_around(
+        parts, network.sections, beside_m=rule.beside_m, outside_m=rule.outside_m
+    )
+    sections = network.sections.iloc[around]
     if not len(sections) or not len(parts):
         spans = _as_spans(*(np.zeros(0),) * 6)
         return Assignments(spans, _places(footprints, network, spans, rule))
@@ -192,7 +197,7 @@ def assign(
     assigned |= (taken >= rule.along_m) & (meetings.share_on >= rule.mostly_share)
     assigned |= hinted & (taken >= rule.continue_m)
     assigned &= admitted
-    at_ends = _reached_ends(meetings, strips.length_m, network, rule.break_m)
+    at_ends = _reached_ends(meetings, strips.length_m, sections, rule.break_m)
     long = admitted & (taken >= rule.continue_m)
     assigned = _continued(assigned, long, at_ends, part, road[section])
 
@@ -201,6 +206,7 @@ def assign(
     rows = meetings.intervals[(good[pair] & admitted)[meetings.intervals["meeting"].to_numpy()]]
     meeting = rows["meeting"].to_numpy()
     spans = _without_overlap(rows, site[part[meeting]], section[meeting], strips.length_m)
+    spans["section"] = around[spans["section"].to_numpy()]
     return Assignments(spans, _places(footprints, network, spans, rule))
 
 
@@ -254,14 +260,14 @@ def _taken(intervals: pd.DataFrame, group: Ints, meetings: Meetings) -> Floats:
 
 
 def _reached_ends(
-    meetings: Meetings, length_m: Floats, network: RoadNetwork, break_m: float
+    meetings: Meetings, length_m: Floats, sections: pd.DataFrame, break_m: float
 ) -> pd.DataFrame:
     """Return the nodes at whose mouths each meeting arrives: meeting, node."""
     reach = meetings.intervals.groupby("meeting").agg(low=("from_m", "min"), high=("to_m", "max"))
     meeting = reach.index.to_numpy(dtype=np.int64)
     section = meetings.section[meeting]
-    node_from = network.sections["node_from"].to_numpy(dtype=object)[section]
-    node_to = network.sections["node_to"].to_numpy(dtype=object)[section]
+    node_from = sections["node_from"].to_numpy(dtype=object)[section]
+    node_to = sections["node_to"].to_numpy(dtype=object)[section]
     at_from = (reach["low"] <= break_m).to_numpy()
     at_to = (reach["high"] >= length_m[section] - break_m).to_numpy()
     return pd.DataFrame(
