@@ -37,7 +37,7 @@ def policy_of(
     Returns
     -------
     policy
-        Worth nothing where there are faults.
+        With the base's value wherever there is a fault.
     faults
         Topic ``policy``; their ``where`` is table and key.
 

@@ -268,7 +268,11 @@ REPLIES = Table(
 )
 POLICIES = Table(
     "policies",
-    (Column("version"), Column("revision", "integer"), *_texts("actor at toml")),
+    (
+        Column("version"),
+        Column("revision", "integer"),
+        *_texts("actor at toml settings"),
+    ),
     ("version",),
     unique=False,
 )

@@ -26,6 +26,7 @@ from pyproj import CRS
 from coordination.city import City
 from coordination.faults import StoreError
 from coordination.findings import Findings
+from coordination.policy import Policy
 from data import geopackage_schema as schema
 from data.geopackage_connection import (
     connect,
@@ -36,13 +37,14 @@ from data.geopackage_connection import (
 )
 from data.geopackage_create import make_file, move_into_place
 from data.geopackage_crs import stored_crs
+from data.geopackage_policies import adopted_policies
 from data.geopackage_read import read_city, read_findings, read_table, revisions
 from data.geopackage_rows import to_frame
 from data.geopackage_schema import SCHEMA_VERSION
 from data.geopackage_transaction import GeopackageTransaction
 from data.geopackage_verify import problems
 from data.geopackage_writer import Writer, name_list, now, read_meta
-from data.store import Change, DamagedStoreError, Store, StoreInfo
+from data.store import AdoptedPolicy, Change, DamagedStoreError, Store, StoreInfo
 
 _ENDLESS = 2**63 - 1
 
@@ -187,6 +189,27 @@ class GeopackageStore:
         return decisions.astype({"revision": "int64"})
 
     def answers(self) -> dict[str, str]:
+    def stage_events(self, code: str | None = None) -> pd.DataFrame:
+        """Return the moves of stages, of all projects or of one, oldest first."""
+        with self._snapshot() as connection:
+            return stage_events(connection, code)
+
+    def judged_data_changed(self, since: int) -> bool:
+        """Tell whether anything that a rule looks at was written after revision ``since``."""
+        with self._snapshot() as connection:
+            return judged_data_changed(connection, since)
+
+    def policies(self) -> tuple[AdoptedPolicy, ...]:
+        """Return every policy that was adopted, oldest first; the last one is in force."""
+        with self._snapshot() as connection:
+            return adopted_policies(connection)
+
+    def policy(self) -> Policy | None:
+        """Return the adopted policy in force, or None while nobody adopted one."""
+        with self._snapshot() as connection:
+            adopted = adopted_policies(connection, last=True)
+        return adopted[0].policy if adopted else None
+
         """Return every remembered answer by the key of its question."""
         with self._snapshot() as connection:
             return dict(connection.execute("SELECT key, answer FROM answers ORDER BY fid"))

@@ -13,10 +13,18 @@ import geopandas as gpd
 import pandas as pd
 from pyproj import CRS
 
+from coordination.policy import Policy
 from coordination.findings import Findings
 from data import geopackage_schema as schema
 from data.geopackage_answers import put_answers
 from data.geopackage_crs import adopt_crs, set_crs
+from data.geopackage_policies import put_policy
+from data.geopackage_projects import (
+    PLAIN_PROJECT,
+    project_document,
+    stored_children,
+    stored_projects,
+)
 from data.geopackage_findings import put_decision, put_findings
 from data.geopackage_rows import Row, to_rows
 from data.geopackage_schema import Table, quoted
@@ -233,6 +241,10 @@ class GeopackageTransaction:
         policy_version: str,
         request: Mapping[str, object],
         answer: Mapping[str, object],
+    def put_policy(self, policy: Policy, toml: str) -> ImportOutcome:
+        """Adopt a policy; it keeps its place in the history for ever."""
+        return put_policy(self._writer, policy, toml)
+
     ) -> None:
         """Keep a check before approval as evidence; it changes no data and never changes itself."""
         (data_revision,) = self._writer.connection.execute(

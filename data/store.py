@@ -22,6 +22,7 @@ from pyproj import CRS
 from coordination.city import City
 from coordination.faults import StoreError
 from coordination.findings import Findings
+from coordination.policy import Policy
 from geo.road_network import RoadNetwork
 
 
@@ -85,6 +86,18 @@ class ImportOutcome:
     changed: tuple[str, ...]
     unchanged: tuple[str, ...]
     revision: int
+
+
+@dataclass(frozen=True)
+class AdoptedPolicy:
+    """A policy that was adopted, with who, when, and the file as it stood."""
+
+    version: str
+    revision: int
+    actor: str
+    at: str
+    toml: str
+    policy: Policy
 
 
 class DamagedStoreError(StoreError):
@@ -194,6 +207,14 @@ class Store(Protocol):
     def info(self) -> StoreInfo:
         """Return what the store says of itself now."""
 
+    def put_policy(self, policy: Policy, toml: str) -> ImportOutcome:
+        """Adopt a policy: from now on it is in force. A change of the data: findings follow from it.
+
+        ``toml`` is kept as it stands. The version in force with equal content is unchanged. Raises
+        `coordination.faults.DigonceError` ``policy.taken`` when the version was adopted with other
+        content, or is that of the built-in policy.
+        """
+
     def read_city(self) -> City:
         """Return all tables on one snapshot."""
 
@@ -220,6 +241,23 @@ class Store(Protocol):
         """Return the sites (``code/site``) that another program, such as QGIS, has ever changed."""
 
     def filings(self, codes: Collection[str] | None = None) -> pd.DataFrame:
+    def stage_events(self, code: str | None = None) -> pd.DataFrame:
+        """Return the moves of stages, of all projects or of one, oldest first.
+
+        Columns: ``project_code, revision, actor, at, stage_from, stage_to, reason, plan_year`` and
+        ``gates`` (JSON of `coordination.stages.gates_document`; missing where a list or another
+        program moved the stage past the gates).
+        """
+
+    def judged_data_changed(self, since: int) -> bool:
+        """Tell whether anything that a rule looks at was written after revision ``since``."""
+
+    def policies(self) -> tuple[AdoptedPolicy, ...]:
+        """Return every policy that was adopted, oldest first; the last one is in force."""
+
+    def policy(self) -> Policy | None:
+        """Return the adopted policy in force, or None while nobody adopted one."""
+
         """Return every site's geometry as it was filed (columns as in ``put_projects``).
 
         ``codes`` takes only those of some projects.

@@ -32,7 +32,7 @@ INSERT INTO gpkg_contents (table_name, data_type, identifier) VALUES ('replies',
     'replies');
 
 CREATE TABLE policies (fid INTEGER PRIMARY KEY AUTOINCREMENT NOT NULL, version TEXT,
-    revision INTEGER, actor TEXT, at TEXT, toml TEXT);
+    revision INTEGER, actor TEXT, at TEXT, toml TEXT, settings TEXT);
 CREATE INDEX digonce_policies_key ON policies (version);
 INSERT INTO gpkg_contents (table_name, data_type, identifier) VALUES ('policies', 'attributes',
     'policies');
