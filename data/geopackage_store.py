@@ -188,17 +188,6 @@ class GeopackageStore:
             decisions = read_table(connection, schema.DECISIONS)
         return decisions.astype({"revision": "int64"})
 
-    def answers(self) -> dict[str, str]:
-    def stage_events(self, code: str | None = None) -> pd.DataFrame:
-        """Return the moves of stages, of all projects or of one, oldest first."""
-        with self._snapshot() as connection:
-            return stage_events(connection, code)
-
-    def judged_data_changed(self, since: int) -> bool:
-        """Tell whether anything that a rule looks at was written after revision ``since``."""
-        with self._snapshot() as connection:
-            return judged_data_changed(connection, since)
-
     def policies(self) -> tuple[AdoptedPolicy, ...]:
         """Return every policy that was adopted, oldest first; the last one is in force."""
         with self._snapshot() as connection:
@@ -210,6 +199,7 @@ class GeopackageStore:
             adopted = adopted_policies(connection, last=True)
         return adopted[0].policy if adopted else None
 
+    def answers(self) -> dict[str, str]:
         """Return every remembered answer by the key of its question."""
         with self._snapshot() as connection:
             return dict(connection.execute("SELECT key, answer FROM answers ORDER BY fid"))

@@ -13,19 +13,13 @@ import geopandas as gpd
 import pandas as pd
 from pyproj import CRS
 
-from coordination.policy import Policy
 from coordination.findings import Findings
+from coordination.policy import Policy
 from data import geopackage_schema as schema
 from data.geopackage_answers import put_answers
 from data.geopackage_crs import adopt_crs, set_crs
-from data.geopackage_policies import put_policy
-from data.geopackage_projects import (
-    PLAIN_PROJECT,
-    project_document,
-    stored_children,
-    stored_projects,
-)
 from data.geopackage_findings import put_decision, put_findings
+from data.geopackage_policies import put_policy
 from data.geopackage_rows import Row, to_rows
 from data.geopackage_schema import Table, quoted
 from data.geopackage_writer import Writer, document_of, name_list, plain, to_json
@@ -241,10 +235,6 @@ class GeopackageTransaction:
         policy_version: str,
         request: Mapping[str, object],
         answer: Mapping[str, object],
-    def put_policy(self, policy: Policy, toml: str) -> ImportOutcome:
-        """Adopt a policy; it keeps its place in the history for ever."""
-        return put_policy(self._writer, policy, toml)
-
     ) -> None:
         """Keep a check before approval as evidence; it changes no data and never changes itself."""
         (data_revision,) = self._writer.connection.execute(
@@ -255,6 +245,10 @@ class GeopackageTransaction:
             [(check_id, self._writer.at, self._writer.actor, data_revision, policy_version,
               to_json(request), to_json(answer))],
         )  # fmt: skip
+
+    def put_policy(self, policy: Policy, toml: str) -> ImportOutcome:
+        """Adopt a policy; it keeps its place in the history for ever."""
+        return put_policy(self._writer, policy, toml)
 
     def set_crs(self, crs: CRS) -> None:
         """Fix the working CRS; refused once a layer holds geometry in another."""

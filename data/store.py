@@ -194,6 +194,14 @@ class Transaction(Protocol):
     ) -> None:
         """Keep a check before approval as evidence; it is no change of the data."""
 
+    def put_policy(self, policy: Policy, toml: str) -> ImportOutcome:
+        """Adopt a policy: from now on it is in force. A change of the data: findings follow from it.
+
+        ``toml`` is kept as it stands. The version in force with equal content is unchanged. Raises
+        `coordination.faults.DigonceError` ``policy.taken`` when the version was adopted with other
+        content, or is that of the built-in policy.
+        """
+
     def set_crs(self, crs: CRS) -> None:
         """Fix the working CRS; refused once a layer holds geometry in another."""
 
@@ -206,14 +214,6 @@ class Store(Protocol):
 
     def info(self) -> StoreInfo:
         """Return what the store says of itself now."""
-
-    def put_policy(self, policy: Policy, toml: str) -> ImportOutcome:
-        """Adopt a policy: from now on it is in force. A change of the data: findings follow from it.
-
-        ``toml`` is kept as it stands. The version in force with equal content is unchanged. Raises
-        `coordination.faults.DigonceError` ``policy.taken`` when the version was adopted with other
-        content, or is that of the built-in policy.
-        """
 
     def read_city(self) -> City:
         """Return all tables on one snapshot."""
@@ -228,6 +228,12 @@ class Store(Protocol):
         ``state`` (JSON of the finding as decided).
         """
 
+    def policies(self) -> tuple[AdoptedPolicy, ...]:
+        """Return every policy that was adopted, oldest first; the last one is in force."""
+
+    def policy(self) -> Policy | None:
+        """Return the adopted policy in force, or None while nobody adopted one."""
+
     def answers(self) -> dict[str, str]:
         """Return every remembered answer by the key of its question."""
 
@@ -241,23 +247,6 @@ class Store(Protocol):
         """Return the sites (``code/site``) that another program, such as QGIS, has ever changed."""
 
     def filings(self, codes: Collection[str] | None = None) -> pd.DataFrame:
-    def stage_events(self, code: str | None = None) -> pd.DataFrame:
-        """Return the moves of stages, of all projects or of one, oldest first.
-
-        Columns: ``project_code, revision, actor, at, stage_from, stage_to, reason, plan_year`` and
-        ``gates`` (JSON of `coordination.stages.gates_document`; missing where a list or another
-        program moved the stage past the gates).
-        """
-
-    def judged_data_changed(self, since: int) -> bool:
-        """Tell whether anything that a rule looks at was written after revision ``since``."""
-
-    def policies(self) -> tuple[AdoptedPolicy, ...]:
-        """Return every policy that was adopted, oldest first; the last one is in force."""
-
-    def policy(self) -> Policy | None:
-        """Return the adopted policy in force, or None while nobody adopted one."""
-
         """Return every site's geometry as it was filed (columns as in ``put_projects``).
 
         ``codes`` takes only those of some projects.
