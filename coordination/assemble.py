@@ -173,7 +173,8 @@ def _shared_places(
         _cut_by_road(places, rows, context)
     told = rows["geometry"].notna().to_numpy()
     places[told] = rows["geometry"].to_numpy(dtype=object)[told]
-    covered |= told & (b >= 0)
+    past = rows["kind_b"].eq("ledger").to_numpy()
+    covered |= told & ((b >= 0) | past)
     return _multipolygons(places), covered
 
 
@@ -256,7 +257,9 @@ def _merged_places(rows: pd.DataFrame, worst: pd.DataFrame) -> gpd.GeoDataFrame:
     place = shapes.reindex(findings.index).to_numpy(dtype=object)
     shared = rows.groupby("finding_id")["common"].any().reindex(findings.index).to_numpy(dtype=bool)
     area = np.where(shared, np.nan_to_num(shapely.area(place)), 0.0)
-    findings["shared_area_m2"] = np.where(findings["work_b"] < 0, np.nan, area)
+    # A surface of the ledger is no work, but has ground in common with one.
+    alone = (findings["work_b"] < 0) & findings["kind_b"].ne("ledger")
+    findings["shared_area_m2"] = np.where(alone, np.nan, area)
     return gpd.GeoDataFrame(findings, geometry=place)
 
 

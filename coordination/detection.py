@@ -29,6 +29,8 @@ from coordination.reopened import reopened
 from coordination.rules.concurrent_works import ConcurrentWorks
 from coordination.rules.duplicate_project import DuplicateProject
 from coordination.rules.incomplete_data import IncompleteData
+from coordination.rules.no_dig_lockout import NoDigLockout
+from coordination.rules.no_dig_period import NoDigPeriod
 from coordination.rules.opportunity import Opportunity
 from coordination.rules.protocol import Candidates, CannotRunError, Context, Rule
 from coordination.rules.repeat_excavation import RepeatExcavation
@@ -39,6 +41,8 @@ from geo.linear_reference import AssignmentRule, Assignments, assign
 RULES: tuple[Rule, ...] = (
     ConcurrentWorks(),
     RepeatExcavation(),
+    NoDigPeriod(),
+    NoDigLockout(),
     DuplicateProject(),
     Opportunity(),
     IncompleteData(),

@@ -1,0 +1,216 @@
+"""From digs under a lock to candidates: one per pair and road, with what early digging costs."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import geopandas as gpd
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+import shapely
+
+from coordination.policy import Policy
+from coordination.rules.protocol import Candidates, Context, Worded, candidates
+from coordination.savings import YUAN_PER_WAN, surface_of
+
+_TEXTS = "findings.no_dig"
+
+
+def digging(works: gpd.GeoDataFrame) -> npt.NDArray[np.bool_]:
+    """Return which works will dig: filed, not finished, open cut or trenchless (at its pits)."""
+    return np.asarray(works["digs"] & ~works["finished"] & ~works["ledger"], dtype=bool)
+
+
+def early_dig_fee_wan(
+    dug_m2: npt.ArrayLike, surface: npt.ArrayLike, policy: Policy
+) -> npt.NDArray[np.float64]:
+    """Return the fee for digging a young surface: low, mid and high, 10,000 yuan.
+
+    ``dug area × rate × factor``, the rates of `coordination.policy` and the factors of
+    ``no_dig.fee_factor`` (national regulation on city roads: one to five times the reinstatement);
+    mid takes the factor half way between.
+
+    Parameters
+    ----------
+    dug_m2
+        Area dug, m², shape ``(n,)``; missing gives missing.
+    surface
+        ``asphalt``, ``concrete`` or ``footway``, shape ``(n,)``.
+    policy
+        Rates and factors.
+
+    Returns
+    -------
+    numpy.ndarray of float64
+        Shape ``(n, 3)``.
+
+    Examples
+    --------
+    >>> early_dig_fee_wan([100.0], ["asphalt"], Policy()).tolist()
+    [[1.4, 6.6, 15.0]]
+    """
+    kinds = list(policy.reinstatement_yuan_m2)
+    codes = pd.Index(kinds).get_indexer(pd.Index(np.asarray(surface, dtype=object)))
+    rate = np.array([policy.reinstatement_yuan_m2[kind] for kind in kinds])[codes]
+    least, most = policy.no_dig.fee_factor
+    factor = np.array([least, (least + most) / 2, most])
+    fee: npt.NDArray[np.float64] = np.asarray(dug_m2, dtype=float)[:, None] * rate * factor
+    return (fee / YUAN_PER_WAN).round(4)
+
+
+def as_candidates(
+    pairs: pd.DataFrame, spans: pd.DataFrame, context: Context, *, missing: tuple[str, ...] = ()
+) -> Candidates:
+    """Return candidates that say surface, lock, days and fee.
+
+    Parameters
+    ----------
+    pairs
+        `coordination.surfaces.digs_under_lock`, with ``level, steps, variant``.
+    spans
+        Of the same; ``pair`` is the index of ``pairs``.
+    context
+        Where names and footprints come from.
+    missing
+        What the rule lacked.
+    """
+    works, made = context.works, context.surfaces
+    table = made.table.iloc[pairs["surface"].to_numpy()].reset_index(drop=True)
+    found = pairs.reset_index(names="pair")
+    work = found["work"].to_numpy()
+    found["code_left"] = works["code"].to_numpy(dtype=object)[work]
+    found["code_right"] = table["code"].to_numpy(dtype=object)
+    found["left"], found["right"] = work, table["work"].to_numpy(dtype=np.int64)
+    recorded = table["entry"].to_numpy(dtype=np.int64) >= 0
+    own = table["code"].isin(set(context.projects["code"])).to_numpy()
+    found["kind_right"] = np.where(recorded & ~own, "ledger", "project")
+    found["distance_m"] = shapely.distance(
+        context.opened[work], made.shapes[found["surface"].to_numpy()]
+    )
+    found["opened"] = True
+    found["geometry"], found["apart"] = _places(found, context)
+    filed = table["surface"].where(table["surface"].isin(context.policy.reinstatement_yuan_m2))
+    found["material"] = filed.where(filed.notna(), surface_of(works["position"])[work])
+    keys = ["code_left", "code_right", "place", "road"]
+    found["candidate"] = found.groupby(keys, dropna=False, sort=False).ngroup()
+    candidate_of = found.set_index("pair")["candidate"]
+    found["days"] = found["end_day"] - found["first_day"]
+    found["total_m2"] = found.groupby("candidate")["dug_m2"].transform("sum")
+    pieces = found.groupby("candidate")["geometry"].agg(list)
+    found["apart"] = found.groupby("candidate")["apart"].transform("all")
+    found = found.sort_values(
+        ["candidate", "level", "days", "surface"], ascending=[True, False, False, True]
+    )
+    one = found.drop_duplicates("candidate").set_index("candidate").sort_index()
+    # What two works have in common is worked out for every rule in one way.
+    alone = (one["right"] < 0).to_numpy()
+    one["apart"] &= alone
+    one["geometry"] = [
+        shapely.union_all(shapes) if told else None
+        for shapes, told in zip(pieces, alone, strict=True)
+    ]
+    fee = early_dig_fee_wan(one["total_m2"], one["material"], context.policy)
+    exempt = one["variant"].eq("emergency").to_numpy()
+    one["saving_wan"] = [
+        None if out or not amount[2] > 0 else tuple(amount.tolist())
+        for amount, out in zip(fee, exempt, strict=True)
+    ]
+    one["facts"] = _facts(one, context)
+    spans = spans.assign(candidate=candidate_of.reindex(spans["pair"]).to_numpy())
+    return candidates(one, spans.drop(columns="pair"), missing=missing)
+
+
+def _places(
+    found: pd.DataFrame, context: Context
+) -> tuple[npt.NDArray[np.object_], npt.NDArray[np.bool_]]:
+    """Return the ground that dig and surface both take; where they only share a stretch, the dig."""
+    dug = context.opened[found["work"].to_numpy()]
+    laid = context.surfaces.shapes[found["surface"].to_numpy()]
+    common = shapely.intersection(dug, laid)
+    real = shapely.area(common) > 0
+    return np.where(real, common, dug), ~real
+
+
+def _facts(one: pd.DataFrame, context: Context) -> list[dict[str, Any]]:
+    works, policy = context.works, context.policy
+    table = context.surfaces.table.iloc[one["surface"].to_numpy()]
+    names = context.projects.drop_duplicates("code").set_index("code")
+    careful = names["safety_critical"].astype("object").eq(True)
+    start = works["start_day"].to_numpy()[one["work"].to_numpy()]
+    last = works["finish_day"].to_numpy()[one["work"].to_numpy()] - 1
+    facts = []
+    for row, surface, begins, ends in zip(
+        one.to_dict("records"), table.to_dict("records"), start, last, strict=True
+    ):
+        code = row["code_left"]
+        safety = bool(careful.get(code, default=False))
+        facts.append(
+            {
+                "dig": _named(code, names),
+                "maker": _maker(surface, names),
+                "surface_kind": _kind(surface),
+                "surface_day": _day(surface["made_day"]),
+                "lock_from": _day(surface["locked_from_day"]),
+                "lock_until": _day(surface["locked_until_day"] - 1),
+                "free_from": _day(surface["locked_until_day"]),
+                "months": int(surface["months"]),
+                "window": f"{_day(begins)}–{_day(ends)}",
+                "days": int(row["days"]),
+                "fee": _fee(row, policy),
+                "remedy": _remedy(row, surface, safety),
+            }
+        )
+    return facts
+
+
+def _named(code: str, names: pd.DataFrame) -> Worded:
+    if code not in names.index:
+        return Worded(code, code)
+    name, unit = names.at[code, "name"], names.at[code, "owner_unit"]
+    plain = pd.isna(name) or name == code
+    words = Worded.of(
+        f"findings.project.{'plain' if plain else 'named'}", code=code, name=None if plain else name
+    )
+    if pd.isna(unit):
+        return words
+    of_unit = Worded.of("findings.project.unit", unit=unit)
+    return Worded(words.zh + of_unit.zh, words.en + of_unit.en)
+
+
+def _maker(surface: dict[Any, Any], names: pd.DataFrame) -> Worded:
+    if surface["code"] in names.index:
+        return _named(surface["code"], names)
+    return Worded.of(f"{_TEXTS}.ledger", code=surface["code"])
+
+
+def _kind(surface: dict[Any, Any]) -> Worded:
+    if not surface["kind_known"]:
+        return Worded.of(f"{_TEXTS}.kind_unknown")
+    return Worded.of(f"labels.work_type.{surface['work_type']}")
+
+
+def _fee(row: dict[Any, Any], policy: Policy) -> Worded:
+    """Return the fee with its formula, or that it cannot be computed."""
+    amount = row["saving_wan"]
+    if not isinstance(amount, tuple):
+        return Worded.of(f"{_TEXTS}.no_fee")
+    rate = policy.reinstatement_yuan_m2[row["material"]]
+    return Worded.of(
+        f"{_TEXTS}.fee",
+        low=f"{amount[0]:.2f}",
+        high=f"{amount[2]:.2f}",
+        area=f"{row['total_m2']:.0f}" if row["total_m2"] >= 10 else f"{row['total_m2']:.1f}",
+        rate=f"{rate[0]:g}–{rate[2]:g}",
+        factor="–".join(f"{one:g}" for one in policy.no_dig.fee_factor),
+    )
+
+
+def _remedy(row: dict[Any, Any], surface: dict[Any, Any], safety: bool) -> Worded:
+    """Return what to do; a safety repair is never told to wait."""
+    kind = "safety" if safety else "wait"
+    return Worded.of(f"{_TEXTS}.{kind}", free_from=_day(surface["locked_until_day"]))
+
+
+def _day(number: int) -> str:
+    return str(np.datetime64(int(number), "D"))
