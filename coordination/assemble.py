@@ -174,7 +174,7 @@ def _shared_places(
     told = rows["geometry"].notna().to_numpy()
     places[told] = rows["geometry"].to_numpy(dtype=object)[told]
     past = rows["kind_b"].eq("ledger").to_numpy()
-    covered |= told & ((b >= 0) | past)
+    covered |= told & ((b >= 0) | past) & ~rows["apart"].to_numpy(dtype=bool)
     return _multipolygons(places), covered
 
 
@@ -300,6 +300,7 @@ def _add_lengths(
     closed["length_m"] = closed["to_m"] - closed["from_m"]
     total = closed.groupby("finding_id")["length_m"].sum()
     findings.loc[total.index, "shared_length_m"] = total
+    findings.loc[two & findings["apart"].astype(bool), "shared_length_m"] = 0.0
     longest = closed.sort_values(
         ["finding_id", "length_m", "section", "from_m"], ascending=[True, False, True, True]
     ).drop_duplicates("finding_id")

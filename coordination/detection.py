@@ -32,6 +32,7 @@ from coordination.rules.incomplete_data import IncompleteData
 from coordination.rules.no_dig_lockout import NoDigLockout
 from coordination.rules.no_dig_period import NoDigPeriod
 from coordination.rules.opportunity import Opportunity
+from coordination.rules.parallel_closure import ParallelClosure
 from coordination.rules.protocol import Candidates, CannotRunError, Context, Rule
 from coordination.rules.repeat_excavation import RepeatExcavation
 from coordination.surfaces import Surfaces, surfaces, with_spans
@@ -44,6 +45,7 @@ RULES: tuple[Rule, ...] = (
     NoDigPeriod(),
     NoDigLockout(),
     DuplicateProject(),
+    ParallelClosure(),
     Opportunity(),
     IncompleteData(),
 )

@@ -79,6 +79,10 @@ class PartnerPolicy:
         … over at least this length.
     work_types
         Kinds of road work that ask for partners.
+    partner_months
+        An undergrounding project counts as the partner when its time is at most this far away.
+    underground_work_types
+        Kinds of work that put overhead lines below the ground.
     due_months
         Pipes due for renewal within this long after the work's end should go along.
     """
@@ -86,6 +90,8 @@ class PartnerPolicy:
     within_m: float = 15.0
     least_m: float = 30.0
     work_types: tuple[str, ...] = ("new", "rebuild", "widen", "major_repair")
+    partner_months: int = 12
+    underground_work_types: tuple[str, ...] = ("new", "rebuild", "widen", "renovation")
     due_months: int = 60
 
 
@@ -97,12 +103,21 @@ class ClosurePolicy:
     ----------
     impacts
         Traffic impacts that close a section for through traffic.
+    oneway_impacts
+        The same for a section that is one carriageway of its own.
     longer_share
         A detour that both closures lengthen by more than this share beyond what either does alone.
+    least_joined_share, most_no_way_round_share
+        A network is too partial to judge detours on when less than the first share of its length
+        hangs together, or more than the second lies where there is no way round
+        (`geo.network_completeness`).
     """
 
     impacts: tuple[str, ...] = ("full",)
+    oneway_impacts: tuple[str, ...] = ("full",)
     longer_share: float = 0.5
+    least_joined_share: float = 0.75
+    most_no_way_round_share: float = 0.5
 
 
 @dataclass(frozen=True)

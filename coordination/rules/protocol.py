@@ -22,7 +22,7 @@ CANDIDATE_COLUMNS = (
     "code_left", "code_right", "left", "right", "kind_right", "place", "road", "level", "steps",
     "variant", "items", "number", "widened", "opened", "distance_m", "first_day", "end_day",
     "saving_wan", "basis", "facts", "geometry", "overlap_days", "overlap_days_certain",
-    "likelihood",
+    "likelihood", "apart",
 )  # fmt: skip
 CANDIDATE_SPAN_COLUMNS = ("candidate", "section", "from_m", "to_m", "side")
 
@@ -107,7 +107,8 @@ class Candidates:
         Where: ``place`` (``road``, ``junction``, ``square``, ``footprints`` or missing), ``road``
         (name or missing), ``geometry`` (polygons, m; missing: what the two works cover together, or
         the work's footprint), ``opened`` (that place is where the ground is opened, not the whole
-        footprints), ``distance_m`` (missing: between the two works).
+        footprints), ``distance_m`` (missing: between the two works), ``apart`` (the two share nothing:
+        place and spans are those of each).
         When: ``first_day``, ``end_day`` (half-open days of the conflict; -1: from the two windows),
         ``overlap_days``, ``overlap_days_certain``, ``likelihood`` (missing: from the two windows).
         How bad: ``level`` and ``steps`` of the severity (`coordination.severity.graded`),
@@ -241,6 +242,7 @@ _DEFAULTS: dict[str, Any] = {
     "code_right": None, "kind_right": "project", "distance_m": np.nan, "first_day": -1,
     "end_day": -1, "saving_wan": None, "basis": None, "facts": None, "geometry": None,
     "overlap_days": np.nan, "overlap_days_certain": np.nan, "likelihood": np.nan,
+    "apart": False,
 }  # fmt: skip
 
 
