@@ -6,7 +6,18 @@ from typing import Annotated
 
 import typer
 
-from api.commands import demo, detection, exports, imports, locate, pairs, quality, serve, stores
+from api.commands import (
+    demo,
+    detection,
+    exports,
+    imports,
+    locate,
+    pairs,
+    quality,
+    serve,
+    stages,
+    stores,
+)
 from api.commands.session import words
 from api.commands.usage import Commands
 from api.provenance import SOFTWARE_VERSION
@@ -38,7 +49,7 @@ def _root(
     del version
 
 
-for module in (demo, stores, imports, locate, exports, detection, pairs, serve, quality):
+for module in (demo, stores, imports, locate, exports, detection, pairs, serve, quality, stages):
     module.register(app)
 
 

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from itertools import chain
 from typing import Any
 
+import geopandas as gpd
 import networkx as nx
 import numpy as np
 import numpy.typing as npt
@@ -234,6 +235,36 @@ def figures(city: City, findings: Findings) -> Figures:
     )
 
 
+def usable(projects: pd.DataFrame, sites: gpd.GeoDataFrame) -> pd.DataFrame:
+    """Return which projects have a usable ``place``, ``time`` (at every site) and ``cost``.
+
+    Parameters
+    ----------
+    projects, sites
+        As in `City`; a project without sites has neither place nor time.
+
+    Returns
+    -------
+    pandas.DataFrame
+        ``code`` and three flags, with the index of ``projects``.
+    """
+    placed = (
+        ~(sites.geometry.isna() | sites.geometry.is_empty) if len(sites) else pd.Series(dtype=bool)
+    )
+    known = pd.DataFrame(
+        {
+            "code": sites["project_code"] if len(sites) else pd.Series(dtype="str"),
+            "place": placed,
+            "time": sites["start"].notna() & sites["finish"].notna() if len(sites) else placed,
+        }
+    )
+    flags = known.groupby("code")[["place", "time"]].all().reindex(projects["code"])
+    flags = flags.astype("boolean").fillna(value=False).astype(bool).set_axis(projects.index)
+    flags["cost"] = (projects["cost_wan"] > 0).to_numpy()
+    flags.insert(0, "code", projects["code"])
+    return flags
+
+
 def coverage(city: City) -> tuple[Coverage, ...]:
     """Return how many projects have a usable place, time and cost, in all and per unit.
 
@@ -251,27 +282,14 @@ def coverage(city: City) -> tuple[Coverage, ...]:
     projects = city.projects[
         (city.projects["stage"] != "withdrawn").fillna(value=True).astype(bool)
     ]
-    sites = city.sites
-    placed = (
-        ~(sites.geometry.isna() | sites.geometry.is_empty) if len(sites) else pd.Series(dtype=bool)
-    )
-    known = pd.DataFrame(
-        {
-            "code": sites["project_code"] if len(sites) else pd.Series(dtype="str"),
-            "place": placed,
-            "time": sites["start"].notna() & sites["finish"].notna() if len(sites) else placed,
-        }
-    )
-    usable = known.groupby("code")[["place", "time"]].all().reindex(projects["code"])
-    usable = usable.astype("boolean").fillna(value=False).astype(bool).set_axis(projects.index)
-    usable["cost"] = (projects["cost_wan"] > 0).to_numpy()
-    usable["complete"] = usable["place"] & usable["time"] & usable["cost"]
-    usable["projects"] = True
-    usable["unit"] = projects["owner_unit"].astype("object").fillna("")
+    known = usable(projects, city.sites)
+    known["complete"] = known["place"] & known["time"] & known["cost"]
+    known["projects"] = True
+    known["unit"] = projects["owner_unit"].astype("object").fillna("")
     names = ["projects", "place", "time", "cost", "complete"]
-    per_unit = usable.groupby("unit")[names].sum().reset_index()
+    per_unit = known.groupby("unit")[names].sum().reset_index()
     per_unit = per_unit.sort_values(["projects", "unit"], ascending=[False, True])
-    total = tuple(int(n) for n in usable[names].sum())
+    total = tuple(int(n) for n in known[names].sum())
     return (
         Coverage(None, *total),
         *(

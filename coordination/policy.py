@@ -22,6 +22,7 @@ from coordination.rule_policy import (
     RestrictedPolicy,
     VolumePolicy,
 )
+from coordination.stage_policy import ReviewPolicy, StagePolicy
 
 
 def _frozen(table: dict[str, float]) -> Mapping[str, float]:
@@ -193,6 +194,8 @@ class Policy:
         Choices for single rules (`coordination.rule_policy`).
     approval, site_visit, fees
         Tiers of approval, joint site visits, fees (`coordination.approval_policy`).
+    stages, review
+        Gates of the stages, deadlines of the review (`coordination.stage_policy`).
     own_rules
         Parameters of rules that a city brings itself, by code of the rule.
     """
@@ -257,6 +260,8 @@ class Policy:
     approval: ApprovalPolicy = field(default_factory=ApprovalPolicy)
     site_visit: SiteVisitPolicy = field(default_factory=SiteVisitPolicy)
     fees: FeePolicy = field(default_factory=FeePolicy)
+    stages: StagePolicy = field(default_factory=StagePolicy)
+    review: ReviewPolicy = field(default_factory=ReviewPolicy)
     own_rules: Mapping[str, Mapping[str, object]] = field(
         default_factory=lambda: MappingProxyType({})
     )

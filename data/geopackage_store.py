@@ -41,6 +41,7 @@ from data.geopackage_policies import adopted_policies
 from data.geopackage_read import read_city, read_findings, read_table, revisions
 from data.geopackage_rows import to_frame
 from data.geopackage_schema import SCHEMA_VERSION
+from data.geopackage_stages import judged_data_changed, stage_events
 from data.geopackage_transaction import GeopackageTransaction
 from data.geopackage_verify import problems
 from data.geopackage_writer import Writer, name_list, now, read_meta
@@ -187,6 +188,16 @@ class GeopackageStore:
         with self._snapshot() as connection:
             decisions = read_table(connection, schema.DECISIONS)
         return decisions.astype({"revision": "int64"})
+
+    def stage_events(self, code: str | None = None) -> pd.DataFrame:
+        """Return the moves of stages, of all projects or of one, oldest first."""
+        with self._snapshot() as connection:
+            return stage_events(connection, code)
+
+    def judged_data_changed(self, since: int) -> bool:
+        """Tell whether anything that a rule looks at was written after revision ``since``."""
+        with self._snapshot() as connection:
+            return judged_data_changed(connection, since)
 
     def policies(self) -> tuple[AdoptedPolicy, ...]:
         """Return every policy that was adopted, oldest first; the last one is in force."""

@@ -4,7 +4,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping, Sequence
 from datetime import date
 from typing import Literal, cast
@@ -20,14 +19,20 @@ from data.geopackage_answers import put_answers
 from data.geopackage_crs import adopt_crs, set_crs
 from data.geopackage_findings import put_decision, put_findings
 from data.geopackage_policies import put_policy
+from data.geopackage_projects import (
+    PLAIN_PROJECT,
+    project_document,
+    stored_children,
+    stored_projects,
+)
 from data.geopackage_rows import Row, to_rows
 from data.geopackage_schema import Table, quoted
-from data.geopackage_writer import Writer, document_of, name_list, plain, to_json
+from data.geopackage_stages import move_stages, put_days
+from data.geopackage_writer import Writer, plain, to_json
 from data.store import ImportOutcome, alias_id
 from geo.road_network import RoadNetwork
 
 LayerKind = Literal["restrictions", "boundaries", "assets"]
-_PLAIN_PROJECT = schema.PROJECTS.columns[:-1]  # all but the revision
 _FILED = ("site_id", "geometry_type", "crs", "wkb")
 _DIMENSION = {
     "Point": 0, "MultiPoint": 0, "LineString": 1, "MultiLineString": 1, "LinearRing": 1,
@@ -52,14 +57,14 @@ class GeopackageTransaction:
     ) -> ImportOutcome:
         """Insert or replace projects by code, each with all of its sites; never delete others."""
         adopt_crs(self._writer, sites)
-        rows = {cast("str", row[0]): row for row in to_rows(projects, _PLAIN_PROJECT)}
+        rows = {cast("str", row[0]): row for row in to_rows(projects, PLAIN_PROJECT)}
         if len(rows) != len(projects) or None in rows:
             raise ValueError("every project needs a code of its own")
         new_sites = _grouped(rows, self._writer.layer_rows(sites, schema.SITES), "sites")
         new_filings = _grouped(rows, to_rows(filings, schema.FILINGS.columns), "filings")
-        stored = self._stored_projects(list(rows))
-        old_sites = self._stored_children(schema.SITES, list(rows))
-        old_filings = self._stored_children(schema.FILINGS, list(rows))
+        stored = stored_projects(self._writer, list(rows))
+        old_sites = stored_children(self._writer, schema.SITES, list(rows))
+        old_filings = stored_children(self._writer, schema.FILINGS, list(rows))
         outcome: dict[str, list[str]] = {"new": [], "changed": [], "unchanged": []}
         for code, row in rows.items():
             fields, places = new_sites[code], new_filings[code]
@@ -74,8 +79,8 @@ class GeopackageTransaction:
                 continue
             else:
                 outcome["changed"].append(code)
-            before = _project_document(stored.get(code), old_sites[code], old_filings[code])
-            after = _project_document(row, fields, places)
+            before = project_document(stored.get(code), old_sites[code], old_filings[code])
+            after = project_document(row, fields, places)
             self._writer.record("projects", code, before, after)
         written = [*outcome["new"], *outcome["changed"]]
         if written:
@@ -86,33 +91,13 @@ class GeopackageTransaction:
             self._stage_events(rows, stored, written)
         return self._writer.outcome(outcome["new"], outcome["changed"], outcome["unchanged"])
 
-    def _stored_projects(self, codes: Sequence[str]) -> dict[str, Row]:
-        names = name_list(_PLAIN_PROJECT)
-        cursor = self._writer.connection.execute(
-            f"SELECT {names} FROM projects WHERE code IN (SELECT value FROM json_each(?))",
-            (json.dumps(codes),),
-        )
-        return {row[0]: row for row in cursor}
-
-    def _stored_children(self, table: Table, codes: Sequence[str]) -> dict[str, list[Row]]:
-        names = name_list(table.columns) + (", geom" if table.geometry else "")
-        cursor = self._writer.connection.execute(
-            f"SELECT {names} FROM {table.name}"
-            " WHERE project_code IN (SELECT value FROM json_each(?)) ORDER BY fid",
-            (json.dumps(codes),),
-        )
-        children: dict[str, list[Row]] = {code: [] for code in codes}
-        for row in cursor:
-            children[row[0]].append(row)
-        return children
-
     def _write_projects(
         self, rows: Mapping[str, Row], stored: Mapping[str, Row], codes: Sequence[str]
     ) -> None:
         self._writer.insert(
             schema.PROJECTS, [(*rows[code], self.revision) for code in codes if code not in stored]
         )
-        names = [*(column.name for column in _PLAIN_PROJECT), "revision"]
+        names = [*(column.name for column in PLAIN_PROJECT), "revision"]
         assignments = ", ".join(f"{quoted(name)} = ?" for name in names)
         self._writer.connection.executemany(
             f"UPDATE projects SET {assignments} WHERE code = ?",
@@ -129,7 +114,7 @@ class GeopackageTransaction:
     def _stage_events(
         self, rows: Mapping[str, Row], stored: Mapping[str, Row], codes: Sequence[str]
     ) -> None:
-        names = [column.name for column in _PLAIN_PROJECT]
+        names = [column.name for column in PLAIN_PROJECT]
         stage, year = names.index("stage"), names.index("plan_year")
         moves = [
             (
@@ -147,6 +132,16 @@ class GeopackageTransaction:
             if (before := stored[code][stage] if code in stored else None) != rows[code][stage]
         ]
         self._writer.insert(schema.STAGE_EVENTS, moves)
+
+    def move_stages(self, moves: pd.DataFrame) -> ImportOutcome:
+        """Move projects to another stage; their sites and the decisions on them stay."""
+        return move_stages(self._writer, moves)
+
+    def put_days(
+        self, codes: Sequence[str], what: Literal["start", "finish", "papers"], day: date
+    ) -> ImportOutcome:
+        """Record on which day works began, ended, or their papers were filed."""
+        return put_days(self._writer, codes, what, day)
 
     # ---- layers --------------------------------------------------------------------------------
 
@@ -273,21 +268,3 @@ def _grouped(codes: Mapping[str, Row], rows: Sequence[Row], what: str) -> dict[s
 def _filed(rows: Sequence[Row]) -> list[Row]:
     positions = [schema.FILINGS.names.index(name) for name in _FILED]
     return [tuple(row[position] for position in positions) for row in rows]
-
-
-def _project_document(
-    row: Row | None, sites: Sequence[Row], filings: Sequence[Row]
-) -> dict[str, object] | None:
-    """Return a project with its sites and filings as the log keeps it."""
-    if row is None:
-        return None
-    document = document_of(schema.PROJECTS, row)
-    document["sites"] = [document_of(schema.SITES, site) for site in sites]
-    document["filings"] = [
-        {
-            name: value.hex() if isinstance(value, bytes) else value
-            for name, value in document_of(schema.FILINGS, filing).items()
-        }
-        for filing in filings
-    ]
-    return document

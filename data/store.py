@@ -142,6 +142,19 @@ class Transaction(Protocol):
         is not logged.
         """
 
+    def move_stages(self, moves: pd.DataFrame) -> ImportOutcome:
+        """Move projects to another stage; their sites and the decisions on them stay.
+
+        ``moves``: `coordination.roll_over.MOVE_COLUMNS`; several moves of one project come in their
+        order. Each is an event with who, when, why, and the gates that it passed. Raises `StoreError`
+        ``store.stage_moved`` when a project does not stand where its move begins.
+        """
+
+    def put_days(
+        self, codes: Sequence[str], what: Literal["start", "finish", "papers"], day: date
+    ) -> ImportOutcome:
+        """Record on which day works began or ended (at sites without a day), or papers were filed."""
+
     def put_roads(self, network: RoadNetwork, *, source: str) -> ImportOutcome:
         """Replace the road layer as a whole (a new road revision) if it differs."""
 
@@ -227,6 +240,17 @@ class Store(Protocol):
         Columns: ``finding_id, revision, actor, at, status, note, agreed_item, deadline`` and
         ``state`` (JSON of the finding as decided).
         """
+
+    def stage_events(self, code: str | None = None) -> pd.DataFrame:
+        """Return the moves of stages, of all projects or of one, oldest first.
+
+        Columns: ``project_code, revision, actor, at, stage_from, stage_to, reason, plan_year`` and
+        ``gates`` (JSON of `coordination.stages.gates_document`; missing where a list or another
+        program moved the stage past the gates).
+        """
+
+    def judged_data_changed(self, since: int) -> bool:
+        """Tell whether anything that a rule looks at was written after revision ``since``."""
 
     def policies(self) -> tuple[AdoptedPolicy, ...]:
         """Return every policy that was adopted, oldest first; the last one is in force."""
