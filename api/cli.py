@@ -13,6 +13,7 @@ from api.commands import (
     imports,
     locate,
     pairs,
+    policies,
     quality,
     serve,
     stages,
@@ -49,7 +50,19 @@ def _root(
     del version
 
 
-for module in (demo, stores, imports, locate, exports, detection, pairs, serve, quality, stages):
+for module in (
+    demo,
+    stores,
+    imports,
+    locate,
+    exports,
+    detection,
+    pairs,
+    serve,
+    quality,
+    stages,
+    policies,
+):
     module.register(app)
 
 

@@ -27,6 +27,8 @@ class Settings(BaseSettings):
         Largest body that the service reads (``DIGONCE_MAX_UPLOAD_MB``).
     tiles
         URL template of a tile layer for maps, for those who have one (``DIGONCE_TILES``).
+    policy
+        File of a policy that goes before what the store adopted (``DIGONCE_POLICY``).
     wait_s
         How long a writer waits for another one (``DIGONCE_WAIT_S``).
 
@@ -43,6 +45,7 @@ class Settings(BaseSettings):
     actor: str = "cli"
     max_upload_mb: int = 200
     tiles: str | None = None
+    policy: Path | None = None
     wait_s: float = 5.0
     demo: bool = False
 

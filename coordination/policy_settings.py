@@ -26,7 +26,7 @@ from coordination.projects import (
 )
 from geo.road_network import ROAD_CLASSES
 
-MOST_OF = {"months": 1200.0, "days": 36_500.0, "years": 100.0, "m": 1e6, "share": 1.0}
+MOST_OF = {"months": 1200.0, "days": 36_500.0, "m": 1e6, "share": 1.0}
 MOST = 1e9
 """No setting is larger, by its unit or at all: what is, is a slip of the keys."""
 
@@ -55,11 +55,10 @@ class Limits:
 
 
 UNITS: tuple[tuple[str, str], ...] = (
-    ("yuan_m2", "yuan/m²"), ("m2", "m²"), ("m", "m"), ("days", "days"), ("months", "months"),
-    ("wan", "10,000 yuan"), ("share", "share"), ("factor", "×"), ("years", "years"),
-    ("hours", "hours"), ("minutes", "minutes"), ("percent", "%"),
+    ("yuan_m2", "yuan_m2"), ("m2", "m2"), ("m", "m"), ("days", "days"), ("months", "months"),
+    ("wan", "wan"), ("share", "share"), ("factor", "times"), ("factor_by_year", "times"),
 )  # fmt: skip
-"""Last word of a name, and the unit that it states."""
+"""How a name ends, and the unit that it states (key of ``policy.unit``)."""
 
 _SHARE = Limits(most=1.0)
 _ANY_SHARE = Limits(most=100.0)  # of what may double or more
@@ -96,11 +95,23 @@ LIMITS: Mapping[str, Limits] = {
     "impact.red_from": _POINTS,
     "no_dig.months": Limits(keys=WORK_TYPES),
     "restricted.severity": Limits(codes=SEVERITIES),
+    "restricted.periods.recurs": Limits(codes=("once", "yearly", "announced")),
+    "restricted.periods.road_class": _CLASSES,
+    "restricted.periods.works": Limits(
+        codes=("all", "opens", "excavation", "lane", "half", "full"), filled=True
+    ),
+    "restricted.periods.exempt": Limits(codes=("safety_critical",)),
+    "restricted.periods.mode": Limits(codes=("forbid", "pause")),
+    "restricted.periods.severity": Limits(codes=SEVERITIES),
     "partner.work_types": Limits(codes=WORK_TYPES),
+    "partner.underground_work_types": Limits(codes=WORK_TYPES),
     "closure.impacts": Limits(codes=TRAFFIC_IMPACTS),
+    "closure.oneway_impacts": Limits(codes=TRAFFIC_IMPACTS),
     "closure.longer_share": _ANY_SHARE,
     "volume.opened_m": Limits(keys=None),
     "volume.closed_lane_m": Limits(keys=None),
+    "volume.lane_width_m": Limits(least=1.0),
+    "move.tries": Limits(least=1),
     "protection.within_m": Limits(keys=None),
     "permit.area_share": _ANY_SHARE,
     "move.within_days": Limits(keys=STAGES),
@@ -194,7 +205,7 @@ class Setting:
     default
         Of the built-in policy; None for a column of rows.
     unit
-        ``m``, ``days``, …; empty where it has none.
+        Key of ``policy.unit``: ``m``, ``days``, …; empty where it has none.
     limits
         What it may be.
     """
@@ -212,7 +223,7 @@ def unit_of(path: str) -> str:
     Examples
     --------
     >>> unit_of("no_dig.months"), unit_of("approval.rows.least_cost_wan"), unit_of("version")
-    ('months', '10,000 yuan', '')
+    ('months', 'wan', '')
     """
     name = path.rpartition(".")[2]
     return next((unit for end, unit in UNITS if name == end or name.endswith(f"_{end}")), "")

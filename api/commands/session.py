@@ -13,8 +13,10 @@ from pydantic import ValidationError
 from rich.console import Console
 
 from api import progress
+from api.policies import policy_in_force
 from api.settings import Settings
 from coordination.faults import DigonceError, InputRefusedError, StoreError, UsageError
+from coordination.policy import Policy
 from coordination.wording import text
 from data.geopackage_store import open_store
 from data.store import Store
@@ -40,6 +42,7 @@ LangOption = Annotated[
 ]
 FrameOption = Annotated[str | None, typer.Option("--frame", help=words("option.frame"))]
 AxesOption = Annotated[str | None, typer.Option("--axes", help=words("option.axes"))]
+PolicyOption = Annotated[Path | None, typer.Option("--policy", help=words("option.policy"))]
 JsonOption = Annotated[bool, typer.Option("--json", help=words("option.json"))]
 AsOfOption = Annotated[str | None, typer.Option("--as-of", help=words("option.as_of"))]
 
@@ -49,16 +52,21 @@ class Session(AbstractContextManager["Session"]):
 
     Parameters
     ----------
-    store, lang
+    store, lang, policy
         As given on the command line; the settings fill in what is missing.
     as_json
         One JSON document on standard output and nothing else there.
     """
 
     def __init__(
-        self, *, store: str | None = None, lang: str | None = None, as_json: bool = False
+        self,
+        *,
+        store: str | None = None,
+        lang: str | None = None,
+        as_json: bool = False,
+        policy: Path | None = None,
     ) -> None:
-        given: dict[str, Any] = {"store": store, "lang": lang}
+        given: dict[str, Any] = {"store": store, "lang": lang, "policy": policy}
         self.lang = lang or "zh"
         self.as_json = as_json
         self.messages = Console(stderr=True, highlight=False, markup=False, soft_wrap=True)
@@ -89,6 +97,10 @@ class Session(AbstractContextManager["Session"]):
     def open_store(self, *, create: bool = False) -> Store:
         """Open the store that the options name."""
         return open_store(self.settings.store, create=create, wait_s=self.settings.wait_s)
+
+    def policy(self, store: Store | None) -> Policy:
+        """Return the policy in force: of the option, else the store's, else the built-in one."""
+        return policy_in_force(self.settings, store)
 
     def __exit__(
         self,
