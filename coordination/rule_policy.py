@@ -55,16 +55,77 @@ class OrderPolicy:
 
 
 @dataclass(frozen=True)
+class RestrictedPeriodRow:
+    """One restricted period of the policy's table; imported ones have the same columns.
+
+    The place is where all that is named holds together: nothing named is the whole city. Areas that
+    were drawn come by ``digonce import restrictions``.
+
+    Attributes
+    ----------
+    id
+        Names the row on findings; unique among the policy's.
+    name
+        What people call the period; announcements of one name are one series.
+    start, finish
+        First and last day, ``2026-10-01``; of a yearly one ``10-01``. Without both: always, or, of
+        an announced one, nothing was announced yet.
+    recurs
+        ``once``, ``yearly`` or ``announced`` (`coordination.calendar`).
+    kind
+        Festival, fair, examination, flood season …, in the authority's words.
+    road, town
+        Name of a road with all its carriageways and sections; name or code of a town.
+    road_class
+        Classes of road.
+    works
+        Whom it concerns: ``all``, ``opens`` (ground or surface), ``excavation`` (ground), ``lane``,
+        ``half``, ``full`` (closes at least so much); any of those named.
+    exempt
+        Who is free of it beside emergencies: ``safety_critical``.
+    mode
+        ``forbid``, or ``pause``: the work may rest meanwhile.
+    severity
+        Missing: the policy's.
+    legal_basis, note
+        What stands on findings.
+    """
+
+    id: str
+    name: str
+    start: str | None = None
+    finish: str | None = None
+    recurs: str = "once"
+    kind: str | None = None
+    road: str | None = None
+    town: str | None = None
+    road_class: tuple[str, ...] = ()
+    works: tuple[str, ...] = ("all",)
+    exempt: tuple[str, ...] = ()
+    mode: str = "forbid"
+    severity: str | None = None
+    legal_basis: str | None = None
+    note: str | None = None
+
+
+@dataclass(frozen=True)
 class RestrictedPolicy:
-    """``restricted_period``; the periods themselves come from the authority's tables.
+    """``restricted_period``.
 
     Attributes
     ----------
     severity
         Severity of a period whose row states none.
+    expected_margin_days
+        A period that is announced each year, and not yet for the year of a work, is expected so
+        many days around those of its latest announcement.
+    periods
+        The authority's table; restrictions that were imported are added to it.
     """
 
     severity: str = "medium"
+    expected_margin_days: int = 30
+    periods: tuple[RestrictedPeriodRow, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -84,7 +145,7 @@ class PartnerPolicy:
     underground_work_types
         Kinds of work that put overhead lines below the ground.
     due_months
-        Pipes due for renewal within this long after the work's end should go along.
+        Pipes due for renewal within this long after the work's end, or before it, should go along.
     """
 
     within_m: float = 15.0
@@ -127,13 +188,18 @@ class VolumePolicy:
     Attributes
     ----------
     opened_m
-        Opened length, m, by zone (name or code of a boundary; ``default`` for any other).
+        Opened length, m. The key is a zone (name or code of a boundary; ``default`` for any other
+        town), with a month where the cap holds for it alone: ``安亭镇``, ``安亭镇@10`` (each October),
+        ``default@2026-11``. The closest key counts.
     closed_lane_m
-        Length of closed lanes, m, by zone.
+        Length of closed lanes, m, by the same keys.
+    lane_width_m
+        Roads count as having one lane per so many metres.
     """
 
     opened_m: Numbers = field(default_factory=frozen)
     closed_lane_m: Numbers = field(default_factory=frozen)
+    lane_width_m: float = 3.5
 
 
 @dataclass(frozen=True)
@@ -164,10 +230,13 @@ class PermitPolicy:
         Longest occupation of a road under one permit.
     area_share
         An area is beyond the permit from this share above it on.
+    look_back_months
+        What ended is looked at for so long: as-built figures exist only afterwards.
     """
 
     occupation_months: int = 3
     area_share: float = 0.05
+    look_back_months: int = 12
 
 
 @dataclass(frozen=True)

@@ -345,6 +345,51 @@ def union_days(
     return groups, days
 
 
+def uncovered(
+    start: npt.ArrayLike,
+    finish: npt.ArrayLike,
+    owner: npt.ArrayLike,
+    covered_start: npt.ArrayLike,
+    covered_finish: npt.ArrayLike,
+) -> tuple[Positions, Days, Days]:
+    """Return what of each period is left free by those that cover it.
+
+    Parameters
+    ----------
+    start, finish
+        Half-open periods, int64, shape ``(n,)``.
+    owner
+        Which of them each covering period lies on, 0 … n-1, int64, shape ``(m,)``.
+    covered_start, covered_finish
+        Half-open covering periods, shape ``(m,)``; they may overlap, reach beyond their owner, or
+        be empty.
+
+    Returns
+    -------
+    owner, start, finish
+        The free pieces, longest possible, sorted by owner and start; none is empty.
+
+    Examples
+    --------
+    >>> whose, free, until = uncovered([0, 0], [10, 10], [0, 0], [2, 5], [4, 20])
+    >>> list(zip(whose.tolist(), free.tolist(), until.tolist()))
+    [(0, 0, 2), (0, 4, 5), (1, 0, 10)]
+    """
+    start, finish = _days(start, finish)
+    owner, first, last = _days(owner, covered_start, covered_finish)
+    first, last = np.maximum(first, start[owner]), np.minimum(last, finish[owner])
+    real = first < last
+    count = len(start)
+    # Each owner ends with a period without days, before which the last free piece lies.
+    whose = np.concatenate([owner[real], np.arange(count)])
+    first, last = np.concatenate([first[real], finish]), np.concatenate([last[real], finish])
+    order = np.lexsort((first, whose))
+    whose, first, last = whose[order], first[order], last[order]
+    free_from = np.maximum(_reach_before(last, whose), start[whose])
+    free = free_from < first
+    return whose[free], free_from[free], first[free]
+
+
 @dataclass(frozen=True)
 class Pieces:
     """The common refinement of spans: every span covers all of a piece or none of it.
