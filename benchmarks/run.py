@@ -13,13 +13,24 @@ import platform
 from importlib.metadata import version
 from pathlib import Path
 
+import bench_accuracy
 import bench_city
 import bench_extents
 import bench_pairs
 import shapely
 
-BENCHMARKS = {"pairs": bench_pairs.run, "city": bench_city.run, "extents": bench_extents.run}
-SIZES = {"pairs": [100_000, 1_000_000], "city": bench_city.SIZES, "extents": bench_extents.SIZES}
+BENCHMARKS = {
+    "pairs": bench_pairs.run,
+    "city": bench_city.run,
+    "extents": bench_extents.run,
+    "accuracy": bench_accuracy.run,
+}
+SIZES = {
+    "pairs": [100_000, 1_000_000],
+    "city": bench_city.SIZES,
+    "extents": bench_extents.SIZES,
+    "accuracy": bench_accuracy.SIZES,
+}
 
 
 def main() -> None:
@@ -28,7 +39,7 @@ def main() -> None:
         "--size",
         type=int,
         action="append",
-        help=f"footprints, projects of a city, or rows of extents (default {SIZES})",
+        help=f"footprints, projects of a city, rows of extents, or cases per family (default {SIZES})",
     )
     parser.add_argument(
         "--only", choices=BENCHMARKS, action="append", help="default: all, or pairs with --size"

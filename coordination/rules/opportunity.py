@@ -24,7 +24,10 @@ class Opportunity:
 
     code: str = "opportunity"
     needs: tuple[str, ...] = ()
-    yields_to: tuple[str, ...] = ("concurrent_works", "repeat_excavation", "duplicate_project")
+    yields_to: tuple[str, ...] = (
+        "concurrent_works", "repeat_excavation", "no_dig_lockout", "wrong_order",
+        "duplicate_project",
+    )  # fmt: skip
     reach: Reach = "place"
     words: RuleWords | None = None
 
