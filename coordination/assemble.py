@@ -403,10 +403,14 @@ def _road_classes(context: Context) -> pd.Series[str]:
 def _add_names(findings: gpd.GeoDataFrame, rows: pd.DataFrame, context: Context) -> None:
     """Set the sites, and what already joins two projects."""
     for end in ("a", "b"):
-        sites = rows.groupby("finding_id")[f"site_{end}"].agg(
-            lambda names: " ".join(sorted(set(names) - {""}))
-        )
-        findings[f"sites_{end}"] = sites.reindex(findings.index).replace("", None)
+        named = rows[["finding_id", f"site_{end}"]].drop_duplicates()
+        named = named[named[f"site_{end}"].ne("")].sort_values(["finding_id", f"site_{end}"])
+        sites = named.set_index("finding_id")[f"site_{end}"]
+        several = sites.index.duplicated(keep=False)
+        joined = sites[several].groupby(level=0, sort=False).agg(" ".join)
+        sites = pd.concat([sites[~several], joined]).astype("object")
+        found = sites.reindex(findings.index)
+        findings[f"sites_{end}"] = found.where(found.notna(), None)
     projects = context.projects.drop_duplicates("code").set_index("code")
     a, b = findings["project_a"], findings["project_b"]
     joined = already_joined(context.projects, a, b, context.answers)

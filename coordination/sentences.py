@@ -104,10 +104,9 @@ def _facts(findings: gpd.GeoDataFrame, context: Context) -> list[dict[str, objec
         a, b = facts["project_a"].map(values), facts["project_b"].map(values)
         facts[f"differ_{name}"] = a.notna() & b.notna() & (a != b)
     facts["has_network"] = context.network is not None
-    return [
-        dict(zip(facts.columns, row, strict=True))
-        for row in facts.astype("object").itertuples(index=False)
-    ]
+    # Column by column: rows of mixed kinds are many times slower to walk through.
+    columns_of = [facts[name].to_numpy(dtype=object) for name in facts.columns]
+    return [dict(zip(facts.columns, row, strict=True)) for row in zip(*columns_of, strict=True)]
 
 
 def _sentence(fact: dict[str, object], lang: str, words: Mapping[str, RuleWords]) -> str:

@@ -21,6 +21,19 @@ def _catalogue(topic: str, lang: str) -> dict[str, Any]:
     return tomllib.loads(resource.read_text(encoding="utf-8"))
 
 
+@cache
+def _by_path(topic: str, lang: str) -> dict[str, str]:
+    """Return every wording of a topic by its dotted path: sentences ask for thousands."""
+    found: dict[str, str] = {}
+    nodes: list[tuple[str, Any]] = [("", _catalogue(topic, lang))]
+    for path, node in nodes:
+        if isinstance(node, str):
+            found[path] = node
+        elif isinstance(node, dict):
+            nodes += [(f"{path}.{name}" if path else name, below) for name, below in node.items()]
+    return found
+
+
 def text(key: str, lang: str, **params: object) -> str:
     """Return the wording of ``key`` in ``lang`` with ``params`` filled in.
 
@@ -44,14 +57,10 @@ def text(key: str, lang: str, **params: object) -> str:
     '重复开挖'
     """
     topic, _, path = key.partition(".")
-    node: Any = _catalogue(topic, lang)
-    for part in path.split("."):
-        if not isinstance(node, dict) or part not in node:
-            raise KeyError(key)
-        node = node[part]
-    if not isinstance(node, str):
+    words = _by_path(topic, lang).get(path)
+    if words is None:
         raise KeyError(key)
-    return node.format(**params) if params else node
+    return words.format(**params) if params else words
 
 
 def table(key: str, lang: str) -> dict[str, str]:
