@@ -35,6 +35,7 @@ from coordination.rules.opportunity import Opportunity
 from coordination.rules.parallel_closure import ParallelClosure
 from coordination.rules.protocol import Candidates, CannotRunError, Context, Rule
 from coordination.rules.repeat_excavation import RepeatExcavation
+from coordination.rules.wrong_order import WrongOrder
 from coordination.rules.restricted_period import RestrictedPeriod
 from coordination.surfaces import Surfaces, surfaces, with_spans
 from coordination.works import pits, works_table
@@ -45,6 +46,7 @@ RULES: tuple[Rule, ...] = (
     RepeatExcavation(),
     NoDigPeriod(),
     NoDigLockout(),
+    WrongOrder(),
     RestrictedPeriod(),
     DuplicateProject(),
     ParallelClosure(),

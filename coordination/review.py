@@ -18,7 +18,9 @@ from coordination.policy import Policy
 
 State = dict[str, Any]
 
-BUNDLE_RESOLVES = ("concurrent_works", "repeat_excavation", "wrong_order", "opportunity")
+BUNDLE_RESOLVES = (
+    "concurrent_works", "repeat_excavation", "no_dig_lockout", "wrong_order", "opportunity",
+)  # fmt: skip
 """Rules that the members of an accepted bundle do not break among themselves."""
 
 
@@ -103,7 +105,7 @@ def merge(
         moved = [
             finding
             for finding, state in now.items()
-            if _changed(_parsed(last["state"].get(finding)), state, policy)
+            if what_changed(_parsed(last["state"].get(finding)), state, policy)
         ]
         status = status.mask(table["finding_id"].isin(moved), "to_reassess")
     table["status"] = status.to_numpy()
@@ -212,26 +214,54 @@ def _parsed(state: Any) -> State | None:
     return state if isinstance(state, dict) else None
 
 
-def _changed(then: State | None, now: State, policy: Policy) -> bool:
-    """Tell whether a decision has to be looked at again; without a record of it, it has not."""
+def what_changed(then: State | None, now: State, policy: Policy) -> tuple[str, ...]:
+    """Return what changed materially between two states of a finding.
+
+    Parameters
+    ----------
+    then, now
+        As `state_of` gives them; ``then`` is None where nobody kept a record, which counts as
+        unchanged.
+    policy
+        How much may change.
+
+    Returns
+    -------
+    tuple of str
+        Of ``severity``, ``policy``, ``area``, ``stage``, ``method``, ``dates``; empty for a trivial
+        change. Dates are compared with ``then``, so that small steps add up.
+
+    Examples
+    --------
+    >>> then = {"severity": "high", "policy_version": "1", "shared_area_m2": 100.0}
+    >>> what_changed(then, then | {"shared_area_m2": 131.0}, Policy())
+    ('area',)
+    >>> what_changed(then, then | {"shared_area_m2": 130.0}, Policy())
+    ()
+    """
     if not then:
-        return False
-    if then.get("severity") != now["severity"]:
-        return True
-    if then.get("policy_version") != now["policy_version"]:
-        return True
-    old, new = then.get("shared_area_m2"), now["shared_area_m2"]
+        return ()
+    found = []
+    if then.get("severity") != now.get("severity"):
+        found.append("severity")
+    if then.get("policy_version") != now.get("policy_version"):
+        found.append("policy")
+    old, new = then.get("shared_area_m2"), now.get("shared_area_m2")
     if old is not None and new is not None:
         change = abs(new - old)
         if change > policy.reassess_area_m2 or change > policy.reassess_area_share * old:
-            return True
+            found.append("area")
     elif old != new:
-        return True
-    return any(
-        _project_changed(_project(then, end), _project(now, end), policy.reassess_days)
-        for end in ("a", "b")
-        if _project(then, end) and _project(now, end)
-    )
+        found.append("area")
+    ends = [(_project(then, end), _project(now, end)) for end in ("a", "b")]
+    known = [(old, new) for old, new in ends if old and new]
+    if any(old["stage"] != new["stage"] for old, new in known):
+        found.append("stage")
+    if any(old["methods"] != new["methods"] for old, new in known):
+        found.append("method")
+    if any(_dates_moved(old["dates"], new["dates"], policy.reassess_days) for old, new in known):
+        found.append("dates")
+    return tuple(found)
 
 
 def _project(state: State, end: str) -> State:
@@ -258,12 +288,10 @@ def _project(state: State, end: str) -> State:
     }
 
 
-def _project_changed(then: State, now: State, most_days: int) -> bool:
-    if then["methods"] != now["methods"] or then["stage"] != now["stage"]:
-        return True
+def _dates_moved(then: State, now: State, most_days: int) -> bool:
     # Site by site where both know the site, and over all of them where sites came or went.
-    for name in then["dates"].keys() & now["dates"].keys():
-        old, new = then["dates"][name], now["dates"][name]
+    for name in then.keys() & now.keys():
+        old, new = then[name], now[name]
         if (old is None) != (new is None):
             return True
         if old and new and abs((pd.Timestamp(new) - pd.Timestamp(old)).days) > most_days:

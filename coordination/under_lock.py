@@ -116,7 +116,7 @@ def as_candidates(
         None if out or not amount[2] > 0 else tuple(amount.tolist())
         for amount, out in zip(fee, exempt, strict=True)
     ]
-    one["facts"] = _facts(one, context)
+    one["facts"] = pd.Series(_facts(one, context), index=one.index, dtype="object")
     spans = spans.assign(candidate=candidate_of.reindex(spans["pair"]).to_numpy())
     return candidates(one, spans.drop(columns="pair"), missing=missing)
 
@@ -147,7 +147,7 @@ def _facts(one: pd.DataFrame, context: Context) -> list[dict[str, Any]]:
         safety = bool(careful.get(code, default=False))
         facts.append(
             {
-                "dig": _named(code, names),
+                "dig": named_project(code, names),
                 "maker": _maker(surface, names),
                 "surface_kind": _kind(surface),
                 "surface_day": _day(surface["made_day"]),
@@ -158,16 +158,25 @@ def _facts(one: pd.DataFrame, context: Context) -> list[dict[str, Any]]:
                 "window": f"{_day(begins)}–{_day(ends)}",
                 "days": int(row["days"]),
                 "fee": _fee(row, policy),
-                "remedy": _remedy(row, surface, safety),
+                "remedy": _remedy(surface, safety=safety),
             }
         )
     return facts
 
 
-def _named(code: str, names: pd.DataFrame) -> Worded:
+def named_project(code: str, names: pd.DataFrame) -> Worded:
+    """Return code, name and unit of a project; of a past work, the ledger id.
+
+    Parameters
+    ----------
+    code
+        Its code.
+    names
+        ``name, owner_unit`` by code.
+    """
     if code not in names.index:
-        return Worded(code, code)
-    name, unit = names.at[code, "name"], names.at[code, "owner_unit"]
+        return Worded.of("findings.project.history", code=code)
+    name, unit = names.loc[code, ["name", "owner_unit"]].astype("object").tolist()
     plain = pd.isna(name) or name == code
     words = Worded.of(
         f"findings.project.{'plain' if plain else 'named'}", code=code, name=None if plain else name
@@ -180,7 +189,7 @@ def _named(code: str, names: pd.DataFrame) -> Worded:
 
 def _maker(surface: dict[Any, Any], names: pd.DataFrame) -> Worded:
     if surface["code"] in names.index:
-        return _named(surface["code"], names)
+        return named_project(surface["code"], names)
     return Worded.of(f"{_TEXTS}.ledger", code=surface["code"])
 
 
@@ -206,7 +215,7 @@ def _fee(row: dict[Any, Any], policy: Policy) -> Worded:
     )
 
 
-def _remedy(row: dict[Any, Any], surface: dict[Any, Any], safety: bool) -> Worded:
+def _remedy(surface: dict[Any, Any], *, safety: bool) -> Worded:
     """Return what to do; a safety repair is never told to wait."""
     kind = "safety" if safety else "wait"
     return Worded.of(f"{_TEXTS}.{kind}", free_from=_day(surface["locked_until_day"]))

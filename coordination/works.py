@@ -37,6 +37,7 @@ _LAYER_BY_SECTOR = {
     "drainage": 1, "river": 1, "civil_defence": 1, "fire": 2, "pipeline": 5, "lighting": 5,
     "traffic": 5, "greening": 10, "road": 6,
 }  # fmt: skip
+SEWER_LAYER, WATER_LAYER = 1, 2
 ROAD_BASE_LAYER, FOOTWAY_LAYER, SURFACE_LAYER, SIGNS_LAYER = 6, 7, 8, 9
 _LEDGER_TEXT = ("road", "owner_unit", "sector", "work_type", "method")
 _SITE_TEXT = ("site_id", "road", "position", "method", "traffic_impact")
@@ -73,8 +74,9 @@ def works_table(city: City, policy: Policy, as_of_day: int) -> gpd.GeoDataFrame:
         ``duration_days`` (at most the window), ``first_start_day``, ``last_finish_day`` (between
         which the work may lie: a work that began has only its own start left), ``dated``;
         ``method`` (unknown counts as ``open_cut``), ``method_known``, ``opens`` (ground or
-        surface), ``digs`` (ground), ``layer`` (works order 1–10), ``traffic_impact`` (from the
-        position when missing), ``buffer_m``;
+        surface), ``digs`` (ground), ``layer`` (works order 1–10), ``layer_low``, ``layer_high`` (all
+        the layers that it may touch), ``traffic_impact`` (from the position when missing),
+        ``buffer_m``;
         ``area_m2``, ``measured_length_m``, ``length_m``, ``width_m`` (of the dig: as filed, else
         measured), ``stated_length_m``, ``stated_width_m``, ``stated_area_m2``,
         ``footprint_source``, ``placed``, ``frame_open`` (missing in the ledger);
@@ -295,6 +297,28 @@ def _add_method(works: gpd.GeoDataFrame) -> None:
     layer = layer.where(~road & layer.notna(), by_sector)
     layer = layer.mask(works["method"].eq("none"), SIGNS_LAYER)
     works["layer"] = layer.astype("float64").fillna(UNDERGROUND).astype(np.int64)
+    _add_layer_range(works)
+
+
+def _add_layer_range(works: gpd.GeoDataFrame) -> None:
+    """Set the layers that a work may touch; one whose kind is not known may touch several.
+
+    Building a road goes from its base to its signs; opening it for a repair, from the base to the
+    asphalt. A pipe of unknown kind is any that the sector lays.
+    """
+    named = works["utility"].map(_LAYER_BY_UTILITY).notna() & works["utility"].ne("other")
+    vague = ~named & works["method"].ne("none")
+    road = works["sector"].eq("road")
+    low, high = works["layer"].copy(), works["layer"].copy()
+    for sector, first in (("pipeline", WATER_LAYER), (None, SEWER_LAYER)):
+        of_it = works["sector"].isna() if sector is None else works["sector"].eq(sector)
+        low = low.mask(vague & of_it, first)
+    base = road & works["layer"].eq(ROAD_BASE_LAYER)
+    builds = base & works["work_type"].isin(
+        ("new", "rebuild", "widen", "major_repair", "renovation")
+    )
+    high = high.mask(base, SURFACE_LAYER).mask(builds, SIGNS_LAYER)
+    works["layer_low"], works["layer_high"] = low.astype(np.int64), high.astype(np.int64)
 
 
 def _add_impact(works: gpd.GeoDataFrame, policy: Policy) -> None:
