@@ -40,6 +40,7 @@ _SEPARATORS = re.compile(r"[\s、,，;；/|+]+")
 _MONTH_DAY = re.compile(
     r"(?:每年|every\s+)?\s*(\d{1,2})\s*[-月/.]\s*(\d{1,2})\s*[日号]?", re.IGNORECASE
 )
+_WHOLE_CITY = frozenset({"全市", "全区", "全域", "*", "city", "whole city", "the whole city"})
 BASE_YEAR = 2000
 """Stands for "every year" in days without a year: a leap year, so that 29 February is one."""
 
@@ -83,6 +84,7 @@ def restriction_table(
         own = pd.concat([known.astype("object"), own.astype("object")], ignore_index=True)
         shapes = np.concatenate([imported.geometry.to_numpy(), shapes])
     own = own.astype("object").where(own.notna(), None)
+    own["town"] = [None if is_whole_city(town) else town for town in own["town"]]
     for name in ("start", "finish"):
         own[name] = pd.to_datetime(own[name]).astype("datetime64[us]")
     for name, value in {**DEFAULTS, "severity": policy.severity}.items():
@@ -113,6 +115,17 @@ def codes_in(column: str, written: object) -> tuple[list[str], list[str]]:
     parts = [part for part in parts if part]
     found = [known[part] for part in parts if part in known]
     return list(dict.fromkeys(found)), [part for part in parts if part not in known]
+
+
+def is_whole_city(town: object) -> bool:
+    """Tell whether what stands for a town means the whole city.
+
+    Examples
+    --------
+    >>> is_whole_city("全市"), is_whole_city("安亭镇"), is_whole_city(None)
+    (True, False, False)
+    """
+    return isinstance(town, str) and town.strip().casefold() in _WHOLE_CITY
 
 
 def yearless(written: object) -> tuple[int, int] | None:
@@ -189,8 +202,10 @@ def policy_faults(policy: RestrictedPolicy) -> list[Fault]:
             faults.append(Fault("area_id_twice", row=number, params={"id": row.id}))
         for name in CODES:
             value = getattr(row, name)
-            for word in codes_in(name, " ".join(value) if isinstance(value, tuple) else value)[1]:
-                faults.append(code_fault(name, word, row=number, column=name))
+            said = " ".join(value) if isinstance(value, tuple) else value
+            faults += [
+                code_fault(name, word, row=number, column=name) for word in codes_in(name, said)[1]
+            ]
         try:
             rows.append({"row": number, **dict(zip(COLUMNS, _of_policy(row), strict=True))})
         except ValueError:

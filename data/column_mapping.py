@@ -285,7 +285,10 @@ ROAD_FIELDS = frozenset(
 LEDGER_FIELDS = frozenset({"ledger_id", "kind", "surface", "day"})
 """What `data.read_history` takes beside the fields of projects."""
 
-AREA_FIELDS = frozenset({"restriction_id", "boundary_id", "severity", "legal_basis", "parent"})
+AREA_FIELDS = frozenset(
+    {"restriction_id", "boundary_id", "severity", "legal_basis", "parent", "recurs", "works",
+     "exempt", "mode", "note"}
+)  # fmt: skip
 """What `data.read_areas` takes beside those."""
 
 _ENTRIES = HINT_ENTRIES | {

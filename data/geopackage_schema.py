@@ -162,7 +162,7 @@ RESTRICTIONS = Table(
         Column("finish", "date"),
         *_texts("severity legal_basis source"),
         _EXTRA,
-        *_texts("recurs town road_class works mode note"),
+        *_texts("recurs town road_class works mode note exempt"),
     ),
     ("restriction_id",),
     "MULTIPOLYGON",

@@ -23,6 +23,7 @@ from data.coordinates import AS_WRITTEN, Coordinates
 from data.field_values import read_fields
 from data.place_rows import ground_of, place_rows
 from data.read_layers import read_layer
+from data.restriction_rows import judged_rows, made_ids, with_base_years
 
 AreaKind = Literal["restrictions", "boundaries", "assets"]
 
@@ -36,6 +37,13 @@ _FIELDS: dict[AreaKind, tuple[Field, ...]] = {
         Field("finish", "date", "site", "结束", "finish", ("结束日期", "截止日期", "止", "end")),
         Field("severity", "text", "site", "级别", "severity"),
         Field("legal_basis", "text", "site", "依据", "legal basis", ("法律依据",)),
+        Field("recurs", "text", "site", "周期", "recurs", ("重复", "频次")),
+        Field("town", "text", "site", "街镇", "town", ("所属街镇", "镇")),
+        Field("road_class", "text", "site", "道路等级", "road class", ("等级",)),
+        Field("works", "text", "site", "适用施工", "works", ("限制施工", "适用对象")),
+        Field("exempt", "text", "site", "豁免", "exempt", ("例外", "豁免对象")),
+        Field("mode", "text", "site", "管控方式", "mode", ("方式", "限制方式")),
+        Field("note", "text", "site", "备注", "note", ("说明", "remark")),
     ),
     "boundaries": (
         Field("boundary_id", "text", "site", "编号", "id", ("fid", "objectid")),
@@ -93,7 +101,10 @@ def read_areas(
     working_crs: CRS | None = None,
     time_zone: str | None = None,
 ) -> ReadAreas:
-    """Read a layer; a row without a place is refused, and of all but assets one without an area.
+    """Read a layer; a row without a place is refused, and of boundaries one without an area.
+
+    Restrictions may name their place instead of drawing it: road, town, road class or the whole
+    city. Days without a year (``06-01``) recur yearly (`data.restriction_rows`).
 
     Kinds of assets that have a word of ours (``labels.asset_kind``) get its code, so that bridges,
     rivers and places with a name are found as the ends of extents; any other kind stays as written.
@@ -128,8 +139,13 @@ def read_areas(
         raise InputRefusedError(matched.faults, source=source.source)
     if not len(source.table):
         raise InputRefusedError([Fault("file_empty")], source=source.source)
+    restricted = kind == "restrictions"
+    written = source.table
+    every_year = np.zeros(len(written), dtype=bool)
+    if restricted:
+        written, every_year = with_base_years(written, matched.columns)
     read = read_fields(
-        source.table, matched, fields, mapping, numbers=source.numbers,
+        written, matched, fields, mapping, numbers=source.numbers,
         time_zone=time_zone or "Asia/Shanghai",
     )  # fmt: skip
     places = place_rows(source, working_crs)
@@ -138,18 +154,27 @@ def read_areas(
     numbers = source.numbers
     faults += check_windows(rows.assign(row=numbers), {n: c[0] for n, c in matched.columns.items()})
     told = {fault.row for fault in faults if fault.level == "refused"}
+    if restricted:
+        columns = {name: names[0] for name, names in matched.columns.items()}
+        rows, more = judged_rows(rows, numbers, columns, every_year, places.geometry)
+        faults += [fault for fault in more if fault.level == "note" or fault.row not in told]
     drawn = kind == "assets"
     if drawn:
         rows["kind"] = _asset_kinds(rows["kind"])
     nowhere = ~shapely.is_geometry(places.geometry)
     lacking = nowhere if drawn else shapely.get_dimensions(places.geometry) != 2
+    lacking &= not restricted
     code = "asset_without_place" if drawn else "not_an_area"
     faults += [Fault(code, row=int(row)) for row in numbers[lacking] if int(row) not in told]
     name = fields[0].name
-    made = [
-        None if wkb is None else f"auto-{hashlib.sha256(wkb).hexdigest()[:12]}"
-        for wkb in shapely.to_wkb(places.geometry)
-    ]
+    made = (
+        made_ids(rows, places.geometry)
+        if restricted
+        else [
+            None if wkb is None else f"auto-{hashlib.sha256(wkb).hexdigest()[:12]}"
+            for wkb in shapely.to_wkb(places.geometry)
+        ]
+    )
     rows[name] = rows[name].fillna(pd.Series(made, index=rows.index, dtype="str"))
     twice = (rows[name].duplicated() & rows[name].notna()).to_numpy()
     faults += [

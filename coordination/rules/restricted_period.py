@@ -87,7 +87,7 @@ class RestrictedPeriod:
         entries = entries.merge(of_base, on="row").reset_index(drop=True)
         found = _in_time(context, rows, entries, periods)
         lacking = set(place.missing)
-        if _silent(context, rows, entries, open_years):
+        if _silent(context, entries, open_years):
             lacking.add(DATES_MISSING)
         spans = place.spans.rename(columns={"entry": "of_entry"})
         of_entry = found.reset_index(names="candidate")[["candidate", "entry"]]
@@ -294,9 +294,7 @@ def _at(road: object, place: object) -> Worded:
     return Worded.of(f"findings.restricted.at_{place}", road=str(road))
 
 
-def _silent(
-    context: Context, rows: gpd.GeoDataFrame, entries: pd.DataFrame, open_years: pd.DataFrame
-) -> bool:
+def _silent(context: Context, entries: pd.DataFrame, open_years: pd.DataFrame) -> bool:
     """Tell whether a work's window reaches into a year for which its series was not announced."""
     if not len(open_years) or not len(entries):
         return False

@@ -11,6 +11,7 @@ ALTER TABLE restrictions ADD COLUMN road_class TEXT;
 ALTER TABLE restrictions ADD COLUMN works TEXT;
 ALTER TABLE restrictions ADD COLUMN mode TEXT;
 ALTER TABLE restrictions ADD COLUMN note TEXT;
+ALTER TABLE restrictions ADD COLUMN exempt TEXT;
 
 ALTER TABLE findings ADD COLUMN kind_b TEXT;
 

@@ -17,7 +17,6 @@ from coordination.detection import detect
 from coordination.findings import Findings
 from coordination.policy import Policy
 from coordination.restrictions import COLUMNS
-from coordination.rule_policy import RestrictedPeriodRow, RestrictedPolicy
 from coordination.rules.restricted_period import RestrictedPeriod
 
 RULES = (RestrictedPeriod(),)

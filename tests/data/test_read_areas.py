@@ -22,6 +22,7 @@ def test_restrictions(tmp_path: Path) -> None:
     found = read_areas(path, "restrictions", crs=4326)
     assert [(fault.code, fault.row) for fault in found.faults] == [
         ("finish_before_start", 3), ("not_an_area", 4), ("area_id_twice", 5),
+        ("restrictions.always", 6),
     ]  # fmt: skip
     assert found.rows["outcome"].tolist() == [
         "accepted", "refused", "refused", "refused", "accepted",
