@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -76,14 +77,65 @@ class PairsResult:
 
 
 @dataclass(frozen=True)
-class _Period:
+class Period:
     """The half-open days of each row, and which rows have none."""
 
     start: Days
     finish: Days
     known: Flags
     style: str | None
-    faults: list[Fault]
+    faults: list[Fault] = field(default_factory=list)
+
+
+@dataclass(frozen=True)
+class Questions:
+    """What is asked of a layer: how near in space and time, and the least that two must share."""
+
+    within_m: float = 0.0
+    gap_days: int = 0
+    min_shared_m: float = 0.0
+
+    def check(self) -> None:
+        """Refuse numbers that are negative or not finite.
+
+        Raises
+        ------
+        UsageError
+            It names the option.
+        """
+        for name, value in vars(self).items():
+            if not (np.isfinite(value) and value >= 0):
+                option = "--" + name.replace("_", "-")
+                raise UsageError("pairs.error.negative", option=option, found=value)
+
+
+@dataclass(frozen=True)
+class Rows:
+    """The rows of a layer made ready for comparison.
+
+    Attributes
+    ----------
+    shapes, in_metres
+        Repaired, as published and in the metric plane; missing where a row takes no part.
+    period
+        None where time is left out.
+    names
+        What each row is called in the answer.
+    left_out, repaired, notes
+        As in `PairsResult`.
+    metric
+        The metric plane; None where no row has a geometry.
+    """
+
+    shapes: Geometries
+    in_metres: Geometries
+    period: Period | None
+    names: npt.NDArray[Any]
+    left_out: list[Fault]
+    repaired: list[Fault]
+    notes: list[Fault]
+    metric: CRS | None
+    date_style: str | None
 
 
 def run_pairs(
@@ -135,57 +187,104 @@ def run_pairs(
         When the layer has no geometry, when the order of day and month cannot be told, and with
         ``strict`` when a row is left out.
     """
-    _check_numbers(within_m=within_m, gap_days=gap_days, min_shared_m=min_shared_m)
-    if finish_column is not None and start_column is None:
-        raise UsageError("pairs.error.finish_without_start")
-    for option, column in (
-        ("--id", id_column),
-        ("--start", start_column),
-        ("--finish", finish_column),
-    ):
-        if column is not None and column not in layer.table:
-            columns = ", ".join(str(name) for name in layer.table if name != "geometry")
-            raise UsageError(
-                "pairs.error.no_such_column", option=option, column=column, columns=columns
-            )
-    if not isinstance(layer.table, gpd.GeoDataFrame):
-        raise InputRefusedError([Fault("pairs.no_geometry_column")], source=layer.source)
-
-    if date_style is not None and date_style not in STYLES:
-        raise UsageError("pairs.error.date_style", styles=", ".join(STYLES), found=date_style)
-
-    period = _read_period(layer, start_column, finish_column, date_style, time_zone)
-    drawn = np.asarray(layer.table.geometry.array, dtype=object)
-    shapes, repairs = repair(shapely.force_2d(drawn), close_gap_m=0.0)
-    try:
-        metric, in_metres = _in_metres(
-            shapes, layer.crs if crs is None else CRS.from_user_input(crs)
-        )
-    except ValueError:  # numbers without degrees
-        raise InputRefusedError([Fault("pairs.nowhere")], source=layer.source) from None
-    takes_part = shapely.is_geometry(in_metres) & ~shapely.is_empty(in_metres) & period.known
-
-    left_out = _by_row([*_without_place(layer, drawn, shapes, in_metres), *period.faults])
-    if strict and left_out:
-        raise InputRefusedError(left_out, source=layer.source)
-    table = _measured_pairs(
-        _where(takes_part, shapes),
-        _where(takes_part, in_metres),
-        None if start_column is None else period,
-        within_m=within_m,
-        gap_days=gap_days,
-        min_shared_m=min_shared_m,
-    )
-    if id_column is not None:
-        ids = layer.table[id_column].to_numpy()
-        table = table.assign(left=ids[table["left"]], right=ids[table["right"]])
-    elif layer.row_numbers is not None:  # sums and headings of a list were left out between rows
-        rows = layer.numbers - layer.first_row
-        table = table.assign(left=rows[table["left"]], right=rows[table["right"]])
-    unreadable = {id(fault) for fault in left_out}
+    asked = Questions(within_m, gap_days, min_shared_m)
+    asked.check()
+    columns = Columns(id_column, start_column, finish_column, date_style)
+    columns.check(list(layer.table))
+    rows = ready_rows(layer, columns, crs=crs, time_zone=time_zone)
+    if strict and rows.left_out:
+        raise InputRefusedError(rows.left_out, source=layer.source)
+    table = measured_pairs(rows.shapes, rows.in_metres, rows.period, asked)
+    table = table.assign(left=rows.names[table["left"]], right=rows.names[table["right"]])
     return PairsResult(
         table,
         rows=len(layer.table),
+        left_out=rows.left_out,
+        repaired=rows.repaired,
+        notes=rows.notes,
+        crs=rows.metric,
+        date_style=rows.date_style,
+    )
+
+
+@dataclass(frozen=True)
+class Columns:
+    """Which columns of a layer name its rows and hold their dates, and how dates are written."""
+
+    name: str | None = None
+    start: str | None = None
+    finish: str | None = None
+    date_style: str | None = None
+
+    def check(self, known: list[Any]) -> None:
+        """Refuse columns that the layer does not have.
+
+        Raises
+        ------
+        UsageError
+            When a column does not exist, a finish is named without a start, or the style is unknown.
+        """
+        if self.finish is not None and self.start is None:
+            raise UsageError("pairs.error.finish_without_start")
+        for option, column in (
+            ("--id", self.name),
+            ("--start", self.start),
+            ("--finish", self.finish),
+        ):
+            if column is not None and column not in known:
+                columns = ", ".join(str(name) for name in known if name != "geometry")
+                raise UsageError(
+                    "pairs.error.no_such_column", option=option, column=column, columns=columns
+                )
+        if self.date_style is not None and self.date_style not in STYLES:
+            raise UsageError(
+                "pairs.error.date_style", styles=", ".join(STYLES), found=self.date_style
+            )
+
+
+def ready_rows(
+    layer: Layer,
+    columns: Columns,
+    *,
+    crs: CRS | str | int | None = None,
+    metric: CRS | None = None,
+    time_zone: str = "Asia/Shanghai",
+) -> Rows:
+    """Read the periods of a layer, repair its shapes and lay them in a metric plane.
+
+    Parameters
+    ----------
+    layer, columns, crs, time_zone
+        As for `run_pairs`.
+    metric
+        The plane, where it is known already (a part of a larger layer).
+
+    Raises
+    ------
+    InputRefusedError
+        When the layer has no geometry, or the order of day and month cannot be told.
+    """
+    if not isinstance(layer.table, gpd.GeoDataFrame):
+        raise InputRefusedError([Fault("pairs.no_geometry_column")], source=layer.source)
+    period = _read_period(layer, columns, time_zone)
+    drawn = np.asarray(layer.table.geometry.array, dtype=object)
+    shapes, repairs = repair(shapely.force_2d(drawn), close_gap_m=0.0)
+    source = layer.crs if crs is None else CRS.from_user_input(crs)
+    try:
+        metric, moved = in_metres(shapes, source, metric)
+    except ValueError:  # numbers without degrees
+        raise InputRefusedError([Fault("pairs.nowhere")], source=layer.source) from None
+    takes_part = shapely.is_geometry(moved) & ~shapely.is_empty(moved) & period.known
+    left_out = _by_row([*_without_place(layer, drawn, shapes, moved), *period.faults])
+    names = layer.numbers - layer.first_row
+    if columns.name is not None:
+        names = layer.table[columns.name].to_numpy()
+    unreadable = {id(fault) for fault in left_out}
+    return Rows(
+        shapes=_where(takes_part, shapes),
+        in_metres=_where(takes_part, moved),
+        period=None if columns.start is None else period,
+        names=names,
         left_out=left_out,
         repaired=[
             Fault(
@@ -198,23 +297,18 @@ def run_pairs(
             if not lost
         ],
         notes=[fault for fault in layer.faults if id(fault) not in unreadable],
-        crs=metric,
+        metric=metric,
         date_style=period.style,
     )
 
 
-def _check_numbers(**numbers: float) -> None:
-    for name, value in numbers.items():
-        if not (np.isfinite(value) and value >= 0):
-            option = "--" + name.replace("_", "-")
-            raise UsageError("pairs.error.negative", option=option, found=value)
-
-
-def _in_metres(shapes: Geometries, source: CRS | None) -> tuple[CRS | None, Geometries]:
-    """Return the metric plane that fits the shapes, and the shapes in it."""
+def in_metres(
+    shapes: Geometries, source: CRS | None, metric: CRS | None = None
+) -> tuple[CRS | None, Geometries]:
+    """Return the metric plane that fits the shapes unless it is given, and the shapes in it."""
     if source is None or not (shapely.is_geometry(shapes) & ~shapely.is_empty(shapes)).any():
-        return None, shapes
-    metric = metric_crs(gpd.GeoSeries(shapes, crs=source))
+        return metric, shapes
+    metric = metric or metric_crs(gpd.GeoSeries(shapes, crs=source))
     moved = reproject(shapes, source, metric)
     # Slivers may cross themselves on the way; without ground of their own they stay as they are.
     valid, repairs = repair(moved, close_gap_m=0.0)
@@ -229,29 +323,43 @@ def _where(wanted: Flags, shapes: Geometries) -> Geometries:
     return chosen
 
 
-def _measured_pairs(
+def measured_pairs(
     shapes: Geometries,
-    in_metres: Geometries,
-    period: _Period | None,
+    moved: Geometries,
+    period: Period | None,
+    asked: Questions,
     *,
-    within_m: float,
-    gap_days: int,
-    min_shared_m: float,
+    wanted: Callable[[Days, Days], Flags] | None = None,
 ) -> pd.DataFrame:
-    """Return `PAIR_COLUMNS` with row numbers; geometry is missing where a row takes no part."""
-    left, right = _pairs(shapes, period, 0.0, gap_days)
+    """Return `PAIR_COLUMNS` with positions.
+
+    Parameters
+    ----------
+    shapes, moved
+        As published and in metres; missing where a row takes no part.
+    period
+        None where time is left out.
+    asked
+        How near, and how much.
+    wanted
+        Of the pairs found, those to measure and return; all where it is missing.
+    """
+    left, right = _pairs(shapes, period, 0.0, asked.gap_days)
     touching = np.ones(len(left), dtype=bool)
-    if within_m > 0:
+    if asked.within_m > 0:
         # A long straight edge bends on its way into another plane: what touched may lie
         # millimetres apart there, and still counts.
-        near = _pairs(in_metres, period, within_m, gap_days)
+        near = _pairs(moved, period, asked.within_m, asked.gap_days)
         both = np.unique(np.stack([np.append(left, near[0]), np.append(right, near[1])]), axis=1)
         known = left * len(shapes) + right
         touching = np.isin(both[0] * len(shapes) + both[1], known)
         left, right = both
-    measures = shared(in_metres[left], in_metres[right])
+    if wanted is not None:
+        kept = wanted(left, right)
+        left, right, touching = left[kept], right[kept], touching[kept]
+    measures = shared(moved[left], moved[right])
     # What the two share may be less in length than asked for.
-    enough = measures.length_m >= min_shared_m
+    enough = measures.length_m >= asked.min_shared_m
     distance_m = np.where(touching, 0.0, measures.distance_m)
     table = pd.DataFrame(
         {
@@ -272,7 +380,7 @@ def _measured_pairs(
 
 
 def _pairs(
-    shapes: Geometries, period: _Period | None, within_m: float, gap_days: int
+    shapes: Geometries, period: Period | None, within_m: float, gap_days: int
 ) -> tuple[Days, Days]:
     if period is None:
         return nearby_pairs(shapes, within_m=within_m)
@@ -301,17 +409,12 @@ def _without_place(
     return faults
 
 
-def _read_period(
-    layer: Layer,
-    start_column: str | None,
-    finish_column: str | None,
-    style: str | None,
-    time_zone: str,
-) -> _Period:
-    count = len(layer.table)
+def _read_period(layer: Layer, asked: Columns, time_zone: str) -> Period:
+    count, style = len(layer.table), asked.date_style
+    start_column, finish_column = asked.start, asked.finish
     if start_column is None:
         nothing = np.zeros(count, dtype=np.int64)
-        return _Period(nothing, nothing, np.ones(count, dtype=bool), None, [])
+        return Period(nothing, nothing, np.ones(count, dtype=bool), None, [])
     columns = [start_column] + ([finish_column] if finish_column is not None else [])
     style = style or infer_style(*(layer.table[column] for column in columns))
     start = parse_dates(layer.table[start_column], bound="start", style=style, time_zone=time_zone)
@@ -349,7 +452,7 @@ def _read_period(
     first = np.where(known, day_numbers(start.days), 0)
     last = np.where(known, day_numbers(finish), 0)
     used = next((dates.style for dates in read.values() if dates.style), None)
-    return _Period(first, last + 1, known, used, faults)
+    return Period(first, last + 1, known, used, faults)
 
 
 def _date_faults(layer: Layer, column: str, dates: ParsedDates) -> list[Fault]:
