@@ -6,11 +6,11 @@ from fastapi import FastAPI
 
 from api import problems
 from api.guard import BodyLimit, LoopbackGuard
+from api.policies import load_policy
 from api.provenance import SOFTWARE_VERSION
-from api.routers import answers, checks, coverage, findings, imports, pages, projects
+from api.routers import answers, checks, coverage, findings, imports, pages, policies, projects
 from api.settings import Settings
 from api.snapshots import Snapshots, StoreOpener
-from coordination import Policy
 from data.geopackage_store import open_store
 from data.store import Store
 
@@ -38,11 +38,12 @@ def create_app(settings: Settings, store: StoreOpener | None = None) -> FastAPI:
         return open_store(settings.store, wait_s=settings.wait_s)
 
     app.state.settings = settings
-    app.state.policy = Policy()
+    # Read once: an edit of the file holds from the next start on, and a faulty one stops it.
+    app.state.policy_file = load_policy(settings.policy) if settings.policy else None
     app.state.snapshots = Snapshots(store or opener)
     app.state.maps = {}
     problems.install(app)
-    for module in (projects, findings, coverage, imports, checks, pages, answers):
+    for module in (projects, findings, coverage, imports, checks, pages, answers, policies):
         app.include_router(module.router)
     app.add_middleware(BodyLimit, limit_bytes=settings.max_upload_mb * 1_000_000)
     # There are no accounts yet: whatever address it listens on, only this machine is answered.

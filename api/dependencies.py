@@ -7,9 +7,11 @@ from typing import Annotated, cast
 from fastapi import Depends, Query, Request
 
 from api.language import language_of
+from api.policies import PolicyInForce, told_policy
 from api.settings import Settings
 from api.snapshots import Snapshots
 from coordination import Policy
+from data.read_policy import PolicyFile
 
 
 def _snapshots(request: Request) -> Snapshots:
@@ -20,8 +22,14 @@ def _settings(request: Request) -> Settings:
     return cast("Settings", request.app.state.settings)
 
 
-def _policy(request: Request) -> Policy:
-    return cast("Policy", request.app.state.policy)
+def _policy(request: Request) -> PolicyInForce:
+    read = cast("PolicyFile | None", request.app.state.policy_file)
+    with _snapshots(request).store() as store:
+        return told_policy(_settings(request), store, read=read)
+
+
+def _policy_itself(told: PolicyToldNeeded) -> Policy:
+    return told.policy
 
 
 def _language(
@@ -33,7 +41,8 @@ def _language(
 
 SnapshotsNeeded = Annotated[Snapshots, Depends(_snapshots)]
 SettingsNeeded = Annotated[Settings, Depends(_settings)]
-PolicyNeeded = Annotated[Policy, Depends(_policy)]
+PolicyToldNeeded = Annotated[PolicyInForce, Depends(_policy)]
+PolicyNeeded = Annotated[Policy, Depends(_policy_itself)]
 Language = Annotated[str, Depends(_language)]
 Limit = Annotated[int, Query(ge=1, le=1000, description="rows in one answer")]
 Offset = Annotated[int, Query(ge=0, description="rows to pass over")]

@@ -18,6 +18,7 @@ from api.judgement import (
     quality_document,
 )
 from api.parse import parse_crs
+from api.policies import policy_in_force
 from api.progress import Steps, silent
 from api.provenance import day_of_judgement
 from api.questions import known_answers, question_documents
@@ -165,11 +166,11 @@ def import_path(
     path: Path,
     options: ImportOptions,
     *,
-    policy: Policy,
     step: Steps = silent,
 ) -> ImportReport:
     """Import a file into the store that the settings name, which is made where there is none.
 
+    The policy is the one in force there (`api.policies.policy_in_force`).
     A store made for an import that then wrote nothing is taken away again.
     """
     where = settings.store_path()
@@ -180,8 +181,9 @@ def import_path(
     try:
         with open_store(settings.store, wait_s=settings.wait_s) as store:
             report = import_file(
-                store, kind, path, options, policy=policy, actor=settings.actor, step=step
-            )
+                store, kind, path, options, policy=policy_in_force(settings, store),
+                actor=settings.actor, step=step,
+            )  # fmt: skip
         written = report.written
     finally:
         if made and not written and _untouched(settings):

@@ -90,10 +90,20 @@ def policy_in_force(settings: Settings, store: Store | None) -> Policy:
     return told_policy(settings, store).policy
 
 
-def told_policy(settings: Settings, store: Store | None) -> PolicyInForce:
-    """Return the policy in force with where it comes from."""
+def told_policy(
+    settings: Settings, store: Store | None, *, read: PolicyFile | None = None
+) -> PolicyInForce:
+    """Return the policy in force with where it comes from.
+
+    Parameters
+    ----------
+    settings, store
+        As for `policy_in_force`.
+    read
+        The file of the settings, where it was read before.
+    """
     if settings.policy is not None:
-        read = load_policy(settings.policy)
+        read = read or load_policy(settings.policy)
         adopted = store.policies() if store is not None else ()
         policy = _named_by_content(read.policy, adopted)
         return PolicyInForce(policy, "file", str(settings.policy), read.stated)

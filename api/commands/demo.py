@@ -8,10 +8,9 @@ from typing import Annotated
 import typer
 
 from api.commands import detection, imports
-from api.commands.session import JsonOption, LangOption, Session, words
+from api.commands.session import JsonOption, LangOption, PolicyOption, Session, words
 from api.demo import STEPS, run_demo
 from api.workflow import summary
-from coordination import Policy
 
 
 def register(app: typer.Typer) -> None:
@@ -25,14 +24,15 @@ def demo(
         int, typer.Option("--projects", min=100, max=50_000, help=words("option.projects"))
     ] = 300,
     seed: Annotated[int, typer.Option("--seed", min=0, help=words("option.seed"))] = 0,
+    policy: PolicyOption = None,
     as_json: JsonOption = False,
     lang: LangOption = None,
 ) -> None:
     """Make the sample town and run everything on it."""
-    with Session(lang=lang, as_json=as_json) as session:
+    with Session(lang=lang, as_json=as_json, policy=policy) as session:
         with session.steps(STEPS) as step:
             done = run_demo(
-                out, projects=projects, seed=seed, lang=session.lang, policy=Policy(),
+                out, projects=projects, seed=seed, lang=session.lang, policy=session.policy(None),
                 tiles=session.settings.tiles, step=step,
             )  # fmt: skip
         for report in done.imports:

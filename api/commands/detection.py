@@ -18,6 +18,7 @@ from api.commands.session import (
     FrameOption,
     JsonOption,
     LangOption,
+    PolicyOption,
     Session,
     StoreOption,
     existing,
@@ -25,7 +26,6 @@ from api.commands.session import (
     words,
 )
 from api.parse import parse_axes, parse_day, parse_frame
-from coordination import Policy
 from coordination.findings import Findings
 from coordination.wording import text
 
@@ -60,15 +60,16 @@ def detect(
     store: StoreOption = None,
     as_of: AsOfOption = None,
     out: OutDirOption = None,
+    policy: PolicyOption = None,
     as_json: JsonOption = False,
     lang: LangOption = None,
 ) -> None:
     """Run all rules and write the findings back."""
-    with Session(store=store, lang=lang, as_json=as_json) as session:
+    with Session(store=store, lang=lang, as_json=as_json, policy=policy) as session:
         day = parse_day(as_of)
         with session.open_store() as opened, session.steps(4) as step:
             city, findings = workflow.run_detection(
-                opened, Policy(), as_of=day, actor=session.settings.actor, step=step
+                opened, session.policy(opened), as_of=day, actor=session.settings.actor, step=step
             )
             written = []
             if out is not None:
@@ -88,15 +89,16 @@ def check(
     as_of: AsOfOption = None,
     frame: FrameOption = None,
     axes: AxesOption = None,
+    policy: PolicyOption = None,
     as_json: JsonOption = False,
     lang: LangOption = None,
 ) -> None:
     """Give a verdict on each project of a file."""
-    with Session(store=store, lang=lang, as_json=as_json) as session:
+    with Session(store=store, lang=lang, as_json=as_json, policy=policy) as session:
         day = parse_day(as_of)
         with _as_file(file) as path, session.open_store() as opened, session.steps(2) as step:
             answer = workflow.check_path(
-                opened, path, as_of=day, policy=Policy(), actor=session.settings.actor,
+                opened, path, as_of=day, policy=session.policy(opened), actor=session.settings.actor,
                 frame=parse_frame(frame), axes=parse_axes(axes), step=step,
             )  # fmt: skip
         for project in answer["projects"]:

@@ -11,6 +11,7 @@ from api.commands.session import (
     AsOfOption,
     JsonOption,
     LangOption,
+    PolicyOption,
     Session,
     StoreOption,
     refuse_overwriting,
@@ -18,7 +19,6 @@ from api.commands.session import (
 )
 from api.export import ExportOptions, Format, Places, export, export_document
 from api.parse import parse_day
-from coordination import Policy
 from coordination.wording import text
 from data.export_tables import What
 
@@ -46,18 +46,19 @@ def export_command(
     ] = False,
     places: Annotated[Places | None, typer.Option("--places", help=_both("option.places"))] = None,
     as_of: AsOfOption = None,
+    policy: PolicyOption = None,
     as_json: JsonOption = False,
     lang: LangOption = None,
 ) -> None:
     """Write one layer of the store into a file."""
-    with Session(store=store, lang=lang, as_json=as_json) as session:
+    with Session(store=store, lang=lang, as_json=as_json, policy=policy) as session:
         refuse_overwriting(out, session.settings.store)
         options = ExportOptions(
             format=kind, crs=crs, lang=session.lang, first=parse_day(first), last=parse_day(last),
             unit=unit, confidential=confidential, places=places, as_of=parse_day(as_of),
         )  # fmt: skip
         with session.open_store() as opened, session.steps(2) as step:
-            report = export(opened, what, out, options, policy=Policy(), step=step)
+            report = export(opened, what, out, options, policy=session.policy(opened), step=step)
         session.write(
             text("export.say.wrote", session.lang, rows=report.rows, path=out, crs=report.crs)
         )

@@ -16,6 +16,7 @@ from api.commands.session import (
     FrameOption,
     JsonOption,
     LangOption,
+    PolicyOption,
     Session,
     StoreOption,
     existing,
@@ -25,7 +26,6 @@ from api.commands.session import (
 from api.imports import KINDS, ImportOptions, ImportReport, Kind, import_document, import_path
 from api.judgement import quality_lines
 from api.parse import parse_axes, parse_frame
-from coordination import Policy
 from coordination.faults import UsageError
 from coordination.questions import Question, together
 from data.column_mapping import ColumnMapping, load_mapping
@@ -100,10 +100,11 @@ def _add(group: typer.Typer, kind: Kind) -> None:
         compare: CompareOption = False,
         compare_out: CompareOutOption = None,
         edition_of: EditionOption = None,
+        policy: PolicyOption = None,
         as_json: JsonOption = False,
         lang: LangOption = None,
     ) -> None:
-        with Session(store=store, lang=lang, as_json=as_json) as session:
+        with Session(store=store, lang=lang, as_json=as_json, policy=policy) as session:
             comparing = compare or compare_out is not None
             if kind != "projects" and (comparing or edition_of is not None):
                 raise UsageError("cli.error.only_projects")
@@ -131,9 +132,7 @@ def _add(group: typer.Typer, kind: Kind) -> None:
                 answers=read_answers(existing(answers)) if answers else None, lang=session.lang,
             )  # fmt: skip
             with session.steps(3) as step:
-                report = import_path(
-                    session.settings, kind, existing(file), options, policy=Policy(), step=step
-                )  # fmt: skip
+                report = import_path(session.settings, kind, existing(file), options, step=step)
             if questions is not None:
                 write_questions(questions, report.questions, session.lang)
             if compare_out is not None and report.edition is not None:

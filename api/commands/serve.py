@@ -8,7 +8,7 @@ import typer
 import uvicorn
 
 from api.app import create_app
-from api.commands.session import LangOption, Session, StoreOption, words
+from api.commands.session import LangOption, PolicyOption, Session, StoreOption, words
 from api.guard import is_loopback
 from coordination.faults import UsageError
 
@@ -25,10 +25,11 @@ def serve(
         int, typer.Option("--port", help=words("option.port"), min=0, max=65535)
     ] = 8000,
     demo: Annotated[bool, typer.Option("--demo", help=words("option.demo"))] = False,
+    policy: PolicyOption = None,
     lang: LangOption = None,
 ) -> None:
     """Serve pages and API on the loopback address."""
-    with Session(store=store, lang=lang) as session:
+    with Session(store=store, lang=lang, policy=policy) as session:
         if not is_loopback(host):
             raise UsageError("cli.error.host", host=host)
         if not demo:

@@ -17,7 +17,6 @@ from api.commands.session import (
     StoreOption,
 )
 from api.parse import parse_day
-from coordination import Policy
 from coordination.stages import Passage, stage_label
 from coordination.wording import text
 
@@ -74,7 +73,7 @@ def move(
     with Session(store=store, lang=lang, as_json=as_json) as session:
         with session.open_store() as opened:
             moved = stages.move_stage(
-                opened, codes, to, policy=Policy(), actor=session.settings.actor, reason=reason,
+                opened, codes, to, policy=session.policy(opened), actor=session.settings.actor, reason=reason,
                 override=override, partial=partial, dry_run=dry_run, plan_year=year,
                 on=parse_day(on),
             )  # fmt: skip
@@ -161,7 +160,7 @@ def roll(
     with Session(store=store, lang=lang, as_json=as_json) as session:
         with session.open_store() as opened:
             found = stages.roll_plan(
-                opened, to_year, policy=Policy(), actor=session.settings.actor,
+                opened, to_year, policy=session.policy(opened), actor=session.settings.actor,
                 lang=session.lang, dry_run=dry_run,
             )  # fmt: skip
         tell_held(session, found.waiting)
@@ -188,7 +187,7 @@ def report(store: StoreOption = None, as_json: JsonOption = False, lang: LangOpt
     """Count projects by stage, and name those behind a gate."""
     with Session(store=store, lang=lang, as_json=as_json) as session:
         with session.open_store() as opened:
-            told = stages.stage_report(opened, Policy())
+            told = stages.stage_report(opened, session.policy(opened))
         for stage, count in told["stages"].items():
             if count:
                 say(session, "count", stage=stage_label(stage, session.lang), count=count)
@@ -216,7 +215,7 @@ def emergencies(
     """Count emergency works, also per unit and on protected roads, with their papers."""
     with Session(store=store, lang=lang, as_json=as_json) as session:
         with session.open_store() as opened:
-            told = stages.emergency_report(opened, Policy(), parse_day(as_of))
+            told = stages.emergency_report(opened, session.policy(opened), parse_day(as_of))
         states = told["states"]
         protected = "–" if told["protected"] is None else told["protected"]
         say(
