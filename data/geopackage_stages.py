@@ -121,14 +121,15 @@ def stage_events(connection: sqlite3.Connection, code: str | None = None) -> pd.
     )
 
 
-_BESIDE_THE_DATA = ("decisions", "replies", "findings", "checks", "policies")
+_BESIDE_THE_DATA = ("decisions", "replies", "findings", "checks")
 _UNSEEN_BY_RULES = ("$.stage", "$.plan_year", "$.papers_on", "$.revision")
 
 
 def judged_data_changed(connection: sqlite3.Connection, revision: int) -> bool:
     """Tell whether anything that a rule looks at was written after ``revision``.
 
-    Decisions and replies are not looked at, nor is a move between stages of planning.
+    Decisions and replies are not looked at, nor is a move between stages of planning; an adopted
+    policy is.
     """
     tables = ", ".join("?" * len(_BESIDE_THE_DATA))
     paths = ", ".join("?" * len(_UNSEEN_BY_RULES))
