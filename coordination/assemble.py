@@ -24,7 +24,7 @@ from coordination.findings import (
 from coordination.impact import impact_index, impact_level
 from coordination.meetings import pair_times
 from coordination.openings import depended_codes
-from coordination.rules.protocol import Candidates, Context, RuleWords
+from coordination.rules.protocol import Candidates, Context, RuleWords, candidates
 from coordination.savings import saved_wan, surface_of
 from coordination.sentences import legal_basis, reasons
 from geo.linear_reference import span_geometry
@@ -85,7 +85,8 @@ def _put_together(
 ) -> tuple[pd.DataFrame, pd.DataFrame]:
     """Return all candidates with ``project_a`` in front, and their spans."""
     tables, spans, offset = [], [], 0
-    for code, one in found:
+    nothing = candidates(pd.DataFrame({"code_left": np.empty(0, dtype=object)}))
+    for code, one in found or [("", nothing)]:
         tables.append(one.pairs.assign(rule=code))
         spans.append(one.spans.assign(candidate=one.spans["candidate"] + offset))
         offset += len(one.pairs)

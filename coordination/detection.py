@@ -29,14 +29,18 @@ from coordination.reopened import reopened
 from coordination.rules.concurrent_works import ConcurrentWorks
 from coordination.rules.duplicate_project import DuplicateProject
 from coordination.rules.incomplete_data import IncompleteData
+from coordination.rules.missing_partner import MissingPartner
 from coordination.rules.no_dig_lockout import NoDigLockout
 from coordination.rules.no_dig_period import NoDigPeriod
 from coordination.rules.opportunity import Opportunity
 from coordination.rules.parallel_closure import ParallelClosure
+from coordination.rules.permit_exceeded import PermitExceeded
 from coordination.rules.protocol import Candidates, CannotRunError, Context, Rule
+from coordination.rules.protection_zone import ProtectionZone
 from coordination.rules.repeat_excavation import RepeatExcavation
-from coordination.rules.wrong_order import WrongOrder
 from coordination.rules.restricted_period import RestrictedPeriod
+from coordination.rules.volume_cap import VolumeCap
+from coordination.rules.wrong_order import WrongOrder
 from coordination.surfaces import Surfaces, surfaces, with_spans
 from coordination.works import pits, works_table
 from geo.linear_reference import AssignmentRule, Assignments, assign
@@ -48,8 +52,12 @@ RULES: tuple[Rule, ...] = (
     NoDigLockout(),
     WrongOrder(),
     RestrictedPeriod(),
+    MissingPartner(),
     DuplicateProject(),
     ParallelClosure(),
+    ProtectionZone(),
+    VolumeCap(),
+    PermitExceeded(),
     Opportunity(),
     IncompleteData(),
 )
