@@ -8,7 +8,17 @@ from api import problems
 from api.guard import BodyLimit, LoopbackGuard
 from api.policies import load_policy
 from api.provenance import SOFTWARE_VERSION
-from api.routers import answers, checks, coverage, findings, imports, pages, policies, projects
+from api.routers import (
+    answers,
+    checks,
+    coverage,
+    findings,
+    imports,
+    ledger,
+    pages,
+    policies,
+    projects,
+)
 from api.settings import Settings
 from api.snapshots import Snapshots, StoreOpener
 from data.geopackage_store import open_store
@@ -43,7 +53,8 @@ def create_app(settings: Settings, store: StoreOpener | None = None) -> FastAPI:
     app.state.snapshots = Snapshots(store or opener)
     app.state.maps = {}
     problems.install(app)
-    for module in (projects, findings, coverage, imports, checks, pages, answers, policies):
+    modules = (projects, findings, coverage, imports, checks, pages, answers, policies, ledger)
+    for module in modules:
         app.include_router(module.router)
     app.add_middleware(BodyLimit, limit_bytes=settings.max_upload_mb * 1_000_000)
     # There are no accounts yet: whatever address it listens on, only this machine is answered.

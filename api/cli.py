@@ -11,6 +11,7 @@ from api.commands import (
     detection,
     exports,
     imports,
+    ledger,
     locate,
     pairs,
     policies,
@@ -62,6 +63,7 @@ for module in (
     quality,
     stages,
     policies,
+    ledger,
 ):
     module.register(app)
 

@@ -33,6 +33,22 @@ _PARTS = {
 _PART_OF_SURFACE = {"footway": "footway", "asphalt": "carriageway", "concrete": "carriageway"}
 
 
+LOCK_COLUMNS = ("locked_from_day", "locked_until_day", "sure_until_day")
+"""The half-open lock of a surface, and until when it is locked whatever coarse dates stand for."""
+
+
+def part_of_road(position: pd.Series[Any]) -> npt.NDArray[np.object_]:
+    """Return the part of the road that positions name; missing where it may be any.
+
+    Examples
+    --------
+    >>> part_of_road(pd.Series(["footway", "half", "full", None])).tolist()
+    ['footway', 'carriageway', None, None]
+    """
+    parts = position.map(_PARTS).astype("object")
+    return np.asarray(parts.where(parts.notna(), None), dtype=object)
+
+
 @dataclass(frozen=True)
 class Surfaces:
     """Surfaces that lock ground.
@@ -136,7 +152,7 @@ def _of_works(city: City, works: gpd.GeoDataFrame, policy: Policy) -> pd.DataFra
     )
     table["work_type"] = rows["work_type"].astype("object")
     table["work"], table["entry"] = rows.index.to_numpy(dtype=np.int64), -1
-    table["part"] = position.map(_PARTS).astype("object")
+    table["part"] = part_of_road(position)
     table["surface"] = position.map({"footway": "footway"}).astype("object")
     table["kind_known"] = True
     table["months"] = rows["work_type"].map(dict(policy.no_dig.months)).astype("int64")
@@ -156,9 +172,11 @@ def _of_ledger(city: City, policy: Policy) -> pd.DataFrame:
     known = told["work_type"].notna()
     locks = told["work_type"].isin(policy.no_dig.months)
     made = day_numbers(pd.to_datetime(_text(ledger, "day")))
+    on_road = told["sector"].eq(_ROAD)
     resurfaced = told["kind"].eq("resurfacing") & (locks | ~known)
+    resurfaced &= on_road | told["sector"].isna()
     # A project of the store writes a row of its own for the surface that it makes.
-    renewed = told["kind"].ne("resurfacing") & told["sector"].eq(_ROAD) & locks & ~own
+    renewed = told["kind"].ne("resurfacing") & on_road & locks & ~own
     keep = (resurfaced | renewed).to_numpy(dtype=bool) & (made != UNKNOWN_DAY)
     months = told["work_type"].map(dict(policy.no_dig.months)).fillna(policy.no_dig.unknown_months)
     table = pd.DataFrame(
@@ -284,7 +302,7 @@ def digs_under_lock(  # noqa: PLR0917 - works and surfaces, each with where they
     pairs, spans = common_ground(ground, lying(found), network, policy, wanted=wanted)
     pairs = pairs.rename(columns={"left": "work", "right": "surface"})
     work, surface = pairs["work"].to_numpy(), pairs["surface"].to_numpy()
-    part = works["position"].map(_PARTS).to_numpy(dtype=object)[work]
+    part = part_of_road(works["position"])[work]
     other = table["part"].to_numpy(dtype=object)[surface]
     beside = pd.notna(part) & pd.notna(other) & (part != other)
     kept = ~beside | (pairs["area_m2"].to_numpy() >= policy.min_shared_m2)

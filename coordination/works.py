@@ -51,7 +51,9 @@ def works_table(city: City, policy: Policy, as_of_day: int) -> gpd.GeoDataFrame:
     """Return one row per work: each site of a project that takes part, each past opening.
 
     Withdrawn projects take no part. A ledger row whose ``source`` is the code of a stored project
-    is that project's own opening and bears its code; any other bears its ``ledger_id``.
+    is that project's own opening and bears its code; any other bears its ``ledger_id``. The rows
+    that a completed project wrote itself (`own_entry_id`) are its sites, told once; where one was
+    corrected (it has a ``note``), its days count instead of the site's.
 
     Parameters
     ----------
@@ -128,6 +130,7 @@ def _site_rows(city: City) -> pd.DataFrame:
     named = _column(sites, "inferred").astype("object").fillna("").astype("str").str.split()
     rows["frame_open"] = [FRAME_OPEN in names for names in named]
     rows["geometry"] = sites.geometry.to_numpy()
+    _correct_days(rows, city)
     taken = projects.iloc[position].reset_index(drop=True)
     for name in _PROJECT_TEXT:
         rows[name] = taken[name].astype("object")
@@ -139,6 +142,35 @@ def _site_rows(city: City) -> pd.DataFrame:
 
 
 _DATES = ("start", "finish", "actual_start", "actual_finish")
+
+
+def own_entry_id(code: pd.Series[str], site_id: pd.Series[str], kind: str) -> pd.Series[str]:
+    """Return the ledger ids under which a completed project writes its sites.
+
+    Examples
+    --------
+    >>> own_entry_id(pd.Series(["A"]), pd.Series(["1"]), "opening").tolist()
+    ['A/1/opening']
+    """
+    site = site_id.astype("object").where(site_id.notna(), "")
+    return (code.astype("object") + "/" + site + "/" + kind).astype("object")
+
+
+def _correct_days(rows: pd.DataFrame, city: City) -> None:
+    """Let corrected rows of the ledger tell when the sites of completed projects were at work."""
+    if city.ledger is None:
+        return
+    notes = _column(city.ledger, "note")
+    ledger = pd.DataFrame(city.ledger).reset_index(drop=True)[notes.notna().to_numpy()]
+    if not len(ledger):
+        return
+    ledger = ledger.drop_duplicates("ledger_id").set_index("ledger_id")
+    for kind in ("resurfacing", "opening"):
+        key = own_entry_id(rows["code"], rows["site_id"], kind)
+        told = key.isin(ledger.index).to_numpy(dtype=bool)
+        for name, column in (("actual_start", "start"), ("actual_finish", "day")):
+            days = day_numbers(pd.to_datetime(ledger[column].reindex(key[told])))
+            rows.loc[told, name] = np.where(days == UNKNOWN_DAY, rows.loc[told, name], days)
 
 
 def _ledger_rows(city: City) -> pd.DataFrame:
@@ -164,7 +196,9 @@ def _ledger_rows(city: City) -> pd.DataFrame:
     rows["actual_start"], rows["actual_finish"] = rows["start"], finish
     rows["geometry"] = ledger.geometry.to_numpy()
     rows["fixed"] = True
-    return rows[opening].reset_index(drop=True)
+    of_sites = own_entry_id(city.sites["project_code"], city.sites["site_id"], "opening")
+    again = identity.isin(set(of_sites)).to_numpy(dtype=bool) & own
+    return rows[opening & ~again].reset_index(drop=True)
 
 
 def _column(table: pd.DataFrame, name: str) -> pd.Series[Any]:

@@ -18,7 +18,7 @@ from contextlib import contextmanager
 from datetime import date
 from pathlib import Path
 from types import TracebackType
-from typing import Literal, Self, cast
+from typing import Any, Self, cast
 
 import pandas as pd
 from pyproj import CRS
@@ -37,6 +37,7 @@ from data.geopackage_connection import (
 )
 from data.geopackage_create import make_file, move_into_place
 from data.geopackage_crs import stored_crs
+from data.geopackage_ledger import entry_history, follow_projects
 from data.geopackage_policies import adopted_policies
 from data.geopackage_read import read_city, read_findings, read_table, revisions
 from data.geopackage_rows import to_frame
@@ -251,6 +252,11 @@ class GeopackageStore:
             ).fetchall()
         return pd.DataFrame(rows, columns=["project_code", "source_file"], dtype="str")
 
+    def ledger_history(self, ledger_id: str) -> list[Change]:
+        """Return what was changed in one row of the ledger, oldest first."""
+        with self._snapshot() as connection:
+            return [_change(row) for row in entry_history(connection, ledger_id)]
+
     def read_check(self, check_id: str) -> dict[str, object] | None:
         """Return a check as it was answered, or None."""
         with self._snapshot() as connection:
@@ -278,19 +284,7 @@ class GeopackageStore:
                 " FROM change_log WHERE revision > ? AND revision <= ? ORDER BY revision, seq",
                 (since, _ENDLESS if last is None else last[0]),
             ).fetchall()
-        return [
-            Change(
-                revision,
-                table,
-                key,
-                cast('Literal["insert", "update", "delete"]', action),
-                actor,
-                at,
-                _document(before),
-                _document(after),
-            )
-            for revision, table, key, action, actor, at, before, after in rows
-        ]
+        return [_change(row) for row in rows]
 
     # ---- writing -------------------------------------------------------------------------------
 
@@ -318,6 +312,7 @@ class GeopackageStore:
                 connection.execute("UPDATE write_state SET ours = 1")
                 writer = Writer(connection, actor=actor, at=now(), revision=log_revision + 1)
                 yield GeopackageTransaction(writer)
+                follow_projects(writer, writer.recorded("projects"))
                 connection.execute("COMMIT" if writer.finish() else "ROLLBACK")
 
     # ---- care ----------------------------------------------------------------------------------
@@ -389,6 +384,12 @@ class GeopackageStore:
                 yield connection
             finally:
                 connection.execute("ROLLBACK")
+
+
+def _change(row: tuple[Any, ...]) -> Change:
+    """Return one entry of the log from its row."""
+    revision, table, key, action, actor, at, before, after = row
+    return Change(revision, table, key, action, actor, at, _document(before), _document(after))
 
 
 def _document(text: str | None) -> dict[str, object] | None:

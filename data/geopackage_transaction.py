@@ -18,6 +18,7 @@ from data import geopackage_schema as schema
 from data.geopackage_answers import put_answers
 from data.geopackage_crs import adopt_crs, set_crs
 from data.geopackage_findings import put_decision, put_findings
+from data.geopackage_ledger import correct_entry
 from data.geopackage_policies import put_policy
 from data.geopackage_projects import (
     PLAIN_PROJECT,
@@ -161,6 +162,12 @@ class GeopackageTransaction:
         adopt_crs(self._writer, ledger)
         self._writer.set_meta("has_ledger", "1")
         return self._writer.upsert(schema.LEDGER, ledger)
+
+    def correct_ledger(
+        self, ledger_id: str, changes: Mapping[str, str], *, reason: str
+    ) -> ImportOutcome:
+        """Correct one row of the ledger; the row keeps who and why, the log what it was."""
+        return correct_entry(self._writer, ledger_id, changes, reason=reason)
 
     def put_layer(self, kind: LayerKind, rows: gpd.GeoDataFrame) -> ImportOutcome:
         """Insert or replace rows of a layer by its id column."""

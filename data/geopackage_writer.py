@@ -190,6 +190,10 @@ class Writer:
                 data=data,
             )  # fmt: skip
 
+    def recorded(self, table: str) -> list[str]:
+        """Return the keys of a table that this transaction changed so far, in order."""
+        return list(dict.fromkeys(str(row[3]) for row in self._log if row[2] == table))
+
     def record(
         self,
         table: str,

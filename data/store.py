@@ -161,6 +161,15 @@ class Transaction(Protocol):
     def put_ledger(self, ledger: gpd.GeoDataFrame) -> ImportOutcome:
         """Insert or replace ledger rows by ``ledger_id``."""
 
+    def correct_ledger(
+        self, ledger_id: str, changes: Mapping[str, str], *, reason: str
+    ) -> ImportOutcome:
+        """Correct one row of the ledger (`coordination.ledger.checked_correction`).
+
+        The row's ``note`` says who and why, the log what it was. A corrected row of a completed
+        project stays as corrected when the project is written again.
+        """
+
     def put_layer(
         self, kind: Literal["restrictions", "boundaries", "assets"], rows: gpd.GeoDataFrame
     ) -> ImportOutcome:
@@ -278,6 +287,9 @@ class Store(Protocol):
 
     def sources(self) -> pd.DataFrame:
         """Return ``project_code, source_file``: where each project came from, without the rest."""
+
+    def ledger_history(self, ledger_id: str) -> Sequence[Change]:
+        """Return what was changed in one row of the ledger, oldest first."""
 
     def read_check(self, check_id: str) -> dict[str, object] | None:
         """Return the answer of a check as it was given, or None."""
