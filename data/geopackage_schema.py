@@ -181,6 +181,7 @@ _ASSET_COLUMNS = (
     Column("value", "number"),
     *_texts("unit source"),
     _EXTRA,
+    Column("utility"),
 )
 # A layer has one type, and assets are areas, lines and points: three layers, one table to us.
 ASSETS = Table("assets", _ASSET_COLUMNS, ("asset_id",), "MULTIPOLYGON", edited=True)

@@ -16,7 +16,7 @@ from pyproj import CRS
 from coordination.faults import Fault, InputRefusedError
 from coordination.policy import FootprintPolicy
 from coordination.project_checks import check_windows
-from coordination.projects import Field
+from coordination.projects import UTILITIES, Field
 from coordination.wording import LANGUAGES, table
 from data.column_mapping import ColumnMapping, fold, load_mapping, match_columns
 from data.coordinates import AS_WRITTEN, Coordinates
@@ -62,6 +62,7 @@ _FIELDS: dict[AreaKind, tuple[Field, ...]] = {
         Field("due", "date", "site", "到期", "due", ("应更新日期", "到期日期")),
         Field("value", "number", "site", "数值", "value", ("流量",)),
         Field("unit", "text", "site", "计量单位", "unit"),
+        Field("utility", "code", "site", "管线类型", "utility", (), UTILITIES),
     ),
 }  # fmt: skip
 

@@ -13,6 +13,10 @@ ALTER TABLE restrictions ADD COLUMN mode TEXT;
 ALTER TABLE restrictions ADD COLUMN note TEXT;
 ALTER TABLE restrictions ADD COLUMN exempt TEXT;
 
+ALTER TABLE assets ADD COLUMN utility TEXT;
+ALTER TABLE asset_lines ADD COLUMN utility TEXT;
+ALTER TABLE asset_points ADD COLUMN utility TEXT;
+
 ALTER TABLE findings ADD COLUMN kind_b TEXT;
 
 ALTER TABLE rules_run ADD COLUMN label_zh TEXT;
