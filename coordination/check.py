@@ -14,15 +14,17 @@ import geopandas as gpd
 import numpy as np
 import pandas as pd
 
+from coordination.alternatives import Judge, search
 from coordination.city import City
 from coordination.detection import RULES, detect
 from coordination.findings import Findings
+from coordination.other_windows import Search
 from coordination.policy import Policy
 from coordination.review import merge
 from coordination.rules.protocol import Rule
+from coordination.weighing import DECIDED, blocking
 
 VerdictCode = Literal["clear", "coordinate", "blocked"]
-DECIDED = ("resolved", "not_mergeable", "deferred", "waived", "cleared")
 
 
 @dataclass(frozen=True)
@@ -39,11 +41,14 @@ class Verdict:
         the list of rules that ran, which goes with every answer.
     finding_ids
         The findings that name the project, worst first.
+    other_windows
+        Other windows in which it would do better, or why there is none; None when nobody asked.
     """
 
     code: str
     verdict: VerdictCode
     finding_ids: tuple[str, ...]
+    other_windows: Search | None = None
 
 
 @dataclass(frozen=True)
@@ -85,6 +90,7 @@ def check(
     earlier: Findings | None = None,
     decisions: pd.DataFrame | None = None,
     rules: Sequence[Rule] = RULES,
+    alternatives: bool = True,
 ) -> CheckAnswer:
     """Judge tentative projects against the city.
 
@@ -103,6 +109,8 @@ def check(
         coordination again.
     rules
         As for `coordination.detection.detect`.
+    alternatives
+        Whether to search for other windows.
 
     Returns
     -------
@@ -126,15 +134,28 @@ def check(
         ),
         hotspots=found.hotspots.iloc[0:0],
     )
-    return CheckAnswer(tuple(_verdict(code, kept, policy) for code in codes), findings)
+    verdicts = [_verdict(code, kept, policy) for code in codes]
+    if alternatives:
+        ran = frozenset(run.rule for run in found.rules_run if run.ran)
+        judge = Judge(tentative, policy, as_of, rules, ran, earlier, decisions)
+        verdicts = [
+            replace(verdict, other_windows=search(judge, verdict.code, _own(verdict.code, kept)))
+            for verdict in verdicts
+        ]
+    return CheckAnswer(tuple(verdicts), findings)
 
 
-def _verdict(code: str, table: pd.DataFrame, policy: Policy) -> Verdict:
-    own = table[(table["project_a"] == code) | (table["project_b"] == code)]
+def _own(code: str, table: gpd.GeoDataFrame) -> gpd.GeoDataFrame:
+    own: gpd.GeoDataFrame = table[table["project_a"].eq(code) | table["project_b"].eq(code)]
+    return own
+
+
+def _verdict(code: str, table: gpd.GeoDataFrame, policy: Policy) -> Verdict:
+    own = _own(code, table)
     verdict: VerdictCode = "clear"
     undecided = ~own["status"].isin(DECIDED)
     if (undecided & own["severity"].isin(("medium", "high"))).any():
         verdict = "coordinate"
-    if (own["rule"].isin(policy.blocking_rules) & (own["status"] != "waived")).any():
+    if blocking(own, policy).any():
         verdict = "blocked"
     return Verdict(code, verdict, tuple(own["finding_id"]))

@@ -143,7 +143,7 @@ def _of_row(
         off = np.setdiff1d(inside, entries["work"].to_numpy())
     crossed = ground.crossed[ground.crossed["work"].isin(inside)]
     if road is not None:
-        at = crossed[[road in names for names in crossed["roads"]]]
+        at = crossed[np.array([road in names for names in crossed["roads"]], dtype=bool)]
         at = at[~at["work"].isin(entries["work"])]
         by_name = off[[road in _roads(name) for name in ground.works["road"].to_numpy()[off]]]
         by_name = np.setdiff1d(by_name, at["work"])
