@@ -73,13 +73,24 @@ def hotspots(
     at = sections["section"].to_numpy()
     sections["road"] = network.sections["road"].to_numpy(dtype=object)[at]
     sections["section_id"] = network.sections["section_id"].to_numpy(dtype=object)[at]
-    sections = sections.sort_values(
+    sections = worst_first(sections)
+    shapes = span_geometry(sections, network.sections)
+    return gpd.GeoDataFrame(sections[list(HOTSPOT_COLUMNS)], geometry=shapes, crs=crs)
+
+
+def worst_first(sections: pd.DataFrame) -> pd.DataFrame:
+    """Return hot spots in their order.
+
+    Parameters
+    ----------
+    sections
+        `HOTSPOT_COLUMNS`, or those that the order looks at.
+    """
+    return sections.sort_values(
         ["openings_24m", "openings_60m", "shortest_gap_days", "metres_opened", "section_id"],
         ascending=[False, False, True, False, True],
         ignore_index=True,
     )
-    shapes = span_geometry(sections, network.sections)
-    return gpd.GeoDataFrame(sections[list(HOTSPOT_COLUMNS)], geometry=shapes, crs=crs)
 
 
 def _counted(grounds: Grounds, works: gpd.GeoDataFrame, as_of_day: int) -> pd.DataFrame:

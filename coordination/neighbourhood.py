@@ -26,11 +26,20 @@ def reach_m(policy: Policy) -> float:
     >>> reach_m(Policy())
     110.0
     """
-    near_m = (policy.opportunity_m, 2 * policy.buffer_m, 2 * policy.buffer_impact_m)
+    near_m = (
+        policy.opportunity_m, 2 * policy.buffer_m, 2 * policy.buffer_impact_m,
+        2 * policy.partner.within_m,
+    )  # fmt: skip
     return max(near_m) + BESIDE_M
 
 
-def neighbourhood(city: City, codes: Collection[str], policy: Policy) -> City:
+def neighbourhood(
+    city: City,
+    codes: Collection[str],
+    policy: Policy,
+    *,
+    shapes: npt.NDArray[np.object_] | None = None,
+) -> City:
     """Return the city of some projects and all that their findings rest on.
 
     Detection over it finds the same of these projects as over the whole city, by every rule whose
@@ -45,6 +54,8 @@ def neighbourhood(city: City, codes: Collection[str], policy: Policy) -> City:
         The projects that are asked about.
     policy
         Distances.
+    shapes
+        Further places around which everything is wanted, shape (n,), m.
 
     Returns
     -------
@@ -57,8 +68,11 @@ def neighbourhood(city: City, codes: Collection[str], policy: Policy) -> City:
     asked = set(codes)
     projects, sites = city.projects, city.sites
     own = sites["project_code"].isin(asked).to_numpy(dtype=bool)
-    shapes = sites.geometry.to_numpy()
-    _, near = nearby_pairs(shapes[own], shapes, within_m=reach_m(policy))
+    footprints = sites.geometry.to_numpy()
+    places = footprints[own]
+    if shapes is not None:
+        places = np.concatenate([places, shapes])
+    _, near = nearby_pairs(places, footprints, within_m=reach_m(policy))
     kept_codes = asked | set(sites["project_code"].to_numpy()[np.unique(near)])
     numbers = set(projects.loc[projects["code"].isin(asked), "external_id"].dropna())
     numbered = projects.loc[projects["external_id"].isin(numbers), "code"] if numbers else ()
@@ -68,7 +82,7 @@ def neighbourhood(city: City, codes: Collection[str], policy: Policy) -> City:
         city,
         projects=projects[stays].reset_index(drop=True),
         sites=_rows(sites, sites["project_code"].isin(kept_codes)),
-        ledger=_ledger(city, shapes[own], kept_codes, policy),
+        ledger=_ledger(city, places, kept_codes, policy),
     )
 
 

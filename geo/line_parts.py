@@ -100,8 +100,7 @@ def substrings(lines: Geometries, from_m: Floats, to_m: Floats) -> Geometries:
     if len(xy):
         step[1:] = np.hypot(*(xy[1:] - xy[:-1]).T)
         step[first[counts > 0]] = 0.0
-    total = np.cumsum(step)
-    along = total - np.repeat(total[first[counts > 0]], counts[counts > 0]) if len(xy) else total
+    along = _running_sums(step, first, counts)
     length = np.zeros(len(lines))
     length[counts > 0] = along[(first + counts - 1)[counts > 0]]
     start = np.clip(np.asarray(from_m, dtype=np.float64), 0.0, length)
@@ -125,6 +124,21 @@ def substrings(lines: Geometries, from_m: Floats, to_m: Floats) -> Geometries:
     return pieces
 
 
+def _running_sums(step: Floats, first: Ints, counts: Ints) -> Floats:
+    """Return the sum of steps up to each vertex of each line.
+
+    Line by line, so that what a line gives does not depend, in its last digits, on the lines that
+    happen to be asked for with it.
+    """
+    along = step.copy()
+    longest_first = np.argsort(-counts, kind="stable")
+    size = counts[longest_first]
+    for vertex in range(1, int(counts.max(initial=0))):
+        at = first[longest_first[: np.searchsorted(-size, -vertex, side="left")]] + vertex
+        along[at] += along[at - 1]
+    return along
+
+
 def _points_along(  # noqa: PLR0917 - one table of vertices
     xy: Floats, along: Floats, first: Ints, counts: Ints, line: Ints, at: Floats
 ) -> Floats:
@@ -133,7 +147,11 @@ def _points_along(  # noqa: PLR0917 - one table of vertices
     lift = np.cumsum(np.concatenate([[0.0], along[np.maximum(first + counts - 1, 0)][:-1] + 1.0]))
     lifted = along + np.repeat(lift, counts)
     upper = np.searchsorted(lifted, at + lift[line], side="left")
-    upper = np.clip(upper, first[line] + 1, first[line] + counts[line] - 1)
+    lowest, highest = first[line] + 1, first[line] + counts[line] - 1
+    upper = np.clip(upper, lowest, highest)
+    # Lifting costs the last digits: the line's own measures decide.
+    upper = np.where((upper > lowest) & (along[upper - 1] >= at), upper - 1, upper)
+    upper = np.where((upper < highest) & (along[upper] < at), upper + 1, upper)
     span = along[upper] - along[upper - 1]
     share = np.divide(at - along[upper - 1], span, out=np.zeros(len(at)), where=span > 0)
     share = np.clip(share, 0.0, 1.0)[:, None]
