@@ -10,6 +10,7 @@ from api.policies import load_policy
 from api.provenance import SOFTWARE_VERSION
 from api.routers import (
     answers,
+    approvals,
     checks,
     coverage,
     findings,
@@ -18,6 +19,8 @@ from api.routers import (
     pages,
     policies,
     projects,
+    review,
+    stages,
 )
 from api.settings import Settings
 from api.snapshots import Snapshots, StoreOpener
@@ -53,7 +56,18 @@ def create_app(settings: Settings, store: StoreOpener | None = None) -> FastAPI:
     app.state.snapshots = Snapshots(store or opener)
     app.state.maps = {}
     problems.install(app)
-    modules = (projects, findings, coverage, imports, checks, pages, answers, policies, ledger)
+    modules = (
+        projects,
+        findings,
+        coverage,
+        imports,
+        checks,
+        pages,
+        answers,
+        policies,
+        ledger,
+        approvals,
+    )
     for module in modules:
         app.include_router(module.router)
     app.add_middleware(BodyLimit, limit_bytes=settings.max_upload_mb * 1_000_000)

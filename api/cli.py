@@ -7,6 +7,7 @@ from typing import Annotated
 import typer
 
 from api.commands import (
+    approvals,
     demo,
     detection,
     exports,
@@ -64,6 +65,7 @@ for module in (
     stages,
     policies,
     ledger,
+    approvals,
 ):
     module.register(app)
 
