@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 import unicodedata
 from dataclasses import dataclass
+from typing import Any
 
 import geopandas as gpd
 import numpy as np
@@ -54,7 +55,7 @@ class _Ground:
     mine: Rows
     spans: pd.DataFrame
     crossed: pd.DataFrame
-    areas: dict[int, pd.Series[object]]
+    areas: dict[int, pd.Series[Any]]
 
 
 def in_place(context: Context, rows: gpd.GeoDataFrame, mine: Rows) -> InPlace:
@@ -128,8 +129,9 @@ def _of_row(
     spans = ground.spans[ground.spans["work"].isin(inside)]
     everywhere = set(spans["work"])
     if common is not None:
-        shared = common.reindex(spans["work"]).to_numpy(dtype=object)
-        spans = spans[shapely.dwithin(spans["line"].to_numpy(), shared, spans["reach_m"])]
+        shared: Shapes = np.asarray(common.reindex(spans["work"]), dtype=object)
+        reach_m: Any = spans["reach_m"].to_numpy(dtype=np.float64)
+        spans = spans[shapely.dwithin(_shapes(spans["line"]), shared, reach_m)]
     if road is not None:
         spans = spans[spans["road"] == road]
     if classes:
@@ -200,21 +202,23 @@ def _on_roads(context: Context, mine: Rows) -> tuple[pd.DataFrame, pd.DataFrame]
 
 def _areas(
     context: Context, rows: gpd.GeoDataFrame, mine: Rows, missing: set[str]
-) -> dict[int, pd.Series[object]]:
+) -> dict[int, pd.Series[Any]]:
     """Return, for rows that hold in an area, the common ground with each work in it."""
     zones = np.asarray(rows.geometry.to_numpy(), dtype=object).copy()
+    zones[shapely.is_empty(zones)] = None
     by_filed: dict[int, str] = {}
     for row in np.flatnonzero(rows["town"].notna().to_numpy()):
         town = _town(context, str(rows["town"].iloc[row]))
         if town is None:
             by_filed[int(row)] = _folded(str(rows["town"].iloc[row]))
             missing.add("boundaries" if context.city.boundaries is None else PLACES_MISSING)
-        elif zones[row] is None or shapely.is_empty(zones[row]):
+        elif zones[row] is None:
             zones[row] = town
         else:
             zones[row] = shapely.intersection(zones[row], town)
     shapes = context.works.geometry.to_numpy()
-    area_rows = np.flatnonzero(shapely.is_geometry(zones) & ~shapely.is_empty(zones))
+    # An area that lies wholly outside of its town is nowhere, not everywhere.
+    area_rows = np.flatnonzero(shapely.is_geometry(zones))
     zone, work = nearby_pairs(zones[area_rows], shapes[mine])
     common = shapely.intersection(zones[area_rows][zone], shapes[mine][work])
     real = shapely.area(common) > context.policy.min_shared_m2
@@ -226,14 +230,14 @@ def _areas(
     towns = context.projects.drop_duplicates("code").set_index("code")["town"].astype("object")
     filed = context.works["code"].iloc[mine].map(towns)
     folded = np.array([_folded(str(name)) if pd.notna(name) else "" for name in filed])
-    for row, name in by_filed.items():
+    for at, name in by_filed.items():
         of_town = mine[folded == name]
-        inside = found.get(row, pd.Series(shapes[of_town], index=of_town, dtype=object))
-        found[row] = inside[inside.index.isin(of_town)]
+        inside = found.get(at, pd.Series(shapes[of_town], index=of_town, dtype=object))
+        found[at] = inside[inside.index.isin(of_town)]
     return found
 
 
-def _town(context: Context, name: str) -> object | None:
+def _town(context: Context, name: str) -> shapely.Geometry | None:
     """Return the area of a town by name or code, or None where it is not known."""
     boundaries = context.city.boundaries
     if boundaries is None or not len(boundaries):
@@ -248,7 +252,7 @@ def _town(context: Context, name: str) -> object | None:
     return shapely.union_all(boundaries.geometry.to_numpy()[same]) if same.any() else None
 
 
-def _canonical(name: object, known: set[str], context: Context) -> str | None:
+def _canonical(name: Any, known: set[str], context: Context) -> str | None:
     """Return the network's name of a road: as written, or as its alias of the day says."""
     if name is None or pd.isna(name):
         return None
@@ -262,12 +266,17 @@ def _canonical(name: object, known: set[str], context: Context) -> str | None:
     return str(aliases.loc[valid, "name"].iloc[0]) if valid.any() else folded
 
 
-def _roads(filed: object) -> set[str]:
+def _roads(filed: Any) -> set[str]:
     """Return the road names of a cell, which may name several."""
     if filed is None or pd.isna(filed):
         return set()
     text = unicodedata.normalize("NFKC", str(filed))
     return {part.strip() for part in _SEVERAL_ROADS.split(text)} - {""}
+
+
+def _shapes(column: pd.Series[Any]) -> Shapes:
+    shapes: Shapes = column.to_numpy(dtype=object)
+    return shapes
 
 
 def _folded(text: str) -> str:

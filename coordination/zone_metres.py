@@ -76,10 +76,15 @@ def zones_of(boundaries: gpd.GeoDataFrame, keys: Iterable[str]) -> Zones:
                 (str(boundary), zh, str(english) if pd.notna(english) else zh, names, shape)
             )
     kept.sort(key=lambda one: one[0])
-    ids, zh, en, names, shapes = zip(*kept, strict=True) if kept else ((), (), (), (), ())
-    areas = np.empty(len(shapes), dtype=object)
-    areas[:] = shapes
-    return Zones(ids, zh, en, names, areas)
+    areas = np.empty(len(kept), dtype=object)
+    areas[:] = [one[4] for one in kept]
+    return Zones(
+        tuple(one[0] for one in kept),
+        tuple(one[1] for one in kept),
+        tuple(one[2] for one in kept),
+        tuple(one[3] for one in kept),
+        areas,
+    )
 
 
 def zone_metres(context: Context, zones: Zones) -> pd.DataFrame:
@@ -139,7 +144,8 @@ def _opened_off_roads(
     pieces, part = shapely.get_parts(opened, return_index=True)
     length = strip_length_m(shapely.area(pieces), shapely.length(pieces))
     flat = shapely.area(pieces) > 0
-    return np.bincount(part[flat], weights=length[flat], minlength=len(parts))
+    total = np.bincount(part[flat], weights=length[flat], minlength=len(parts))
+    return total.astype(np.float64)
 
 
 def _along(spans: pd.DataFrame, context: Context, zones: Zones) -> pd.DataFrame:

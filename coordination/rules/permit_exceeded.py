@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Hashable
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -110,7 +112,8 @@ def _by_project(context: Context) -> pd.DataFrame:
     table["permit_finish"] = day_numbers(own["permit_finish"])
     table["permit_area"] = own["permit_area_m2"].astype("float64")
     table["done"] = own["stage"].isin(DONE_STAGES).to_numpy()
-    return table.reset_index()
+    by_project: pd.DataFrame = table.reset_index()
+    return by_project
 
 
 def _recent(table: pd.DataFrame, context: Context) -> pd.DataFrame:
@@ -127,7 +130,8 @@ def _recent(table: pd.DataFrame, context: Context) -> pd.DataFrame:
     limit = add_months(np.where(told, last, 0), context.policy.permit.look_back_months)
     old = told & (limit < context.as_of_day)
     gone = finished & (ended == UNKNOWN_DAY) & (~began | done)
-    return table[~(old | gone)].reset_index(drop=True)
+    recent: pd.DataFrame = table[~(old | gone)].reset_index(drop=True)
+    return recent
 
 
 def _to_the_day(precision: pd.Series[str]) -> pd.Series[bool]:
@@ -188,7 +192,7 @@ def _of(kind: str, rows: Days, days: Days, from_day: Days, to_day: Days) -> pd.D
 def _findings(table: pd.DataFrame, excesses: pd.DataFrame) -> pd.DataFrame:
     """Return one row per project with all of its excesses."""
     excesses = excesses.assign(
-        words=[_words(row) for row in excesses.to_dict("records")],
+        words=pd.Series([_words(row) for row in excesses.to_dict("records")], dtype="object"),
         built=excesses["kind"].isin(BUILT),
     )
     grouped = excesses.groupby("row", sort=True)
@@ -248,16 +252,16 @@ def _known(day: pd.Series[int], other: pd.Series[int]) -> pd.Series[int]:
     return day.where(day != UNKNOWN_DAY, other)
 
 
-def _words(row: dict[str, object]) -> Worded:
+def _words(row: dict[Hashable, Any]) -> Worded:
     kind = str(row["kind"])
     if kind == "area":
-        area, permitted = float(str(row["area"])), float(str(row["permit_area"]))
+        area, permitted = float(row["area"]), float(row["permit_area"])
         return Worded.of(
             "findings.permit.area", area=f"{area:g}", permit_area=f"{permitted:g}",
             over=f"{area - permitted:.1f}",
         )  # fmt: skip
     days = np.array([row["from_day"], row["to_day"]], dtype=np.int64).astype("datetime64[D]")
-    given = {"from_day": str(days[0]), "to_day": str(days[1]), "days": int(str(row["days"]))}
+    given = {"from_day": str(days[0]), "to_day": str(days[1]), "days": int(row["days"])}
     if kind == "occupation":
-        return Worded.of("findings.permit.occupation", months=int(str(row["months"])), **given)
+        return Worded.of("findings.permit.occupation", months=int(row["months"]), **given)
     return Worded.of(f"findings.permit.{kind}", **given)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any
 
 import geopandas as gpd
 import numpy as np
@@ -258,7 +259,7 @@ def _worded(context: Context, rows: gpd.GeoDataFrame, found: pd.DataFrame) -> pd
         variant=variant,
         number=found["times"],
         basis=[one or none for one in basis],
-        facts=facts,
+        facts=pd.Series(facts, index=found.index, dtype="object"),
     )
 
 
@@ -288,7 +289,7 @@ def _scopes(rows: gpd.GeoDataFrame) -> list[Worded]:
     return scopes
 
 
-def _at(road: object, place: object) -> Worded:
+def _at(road: Any, place: Any) -> Worded:
     if road is None or pd.isna(road):
         return Worded("", "")
     return Worded.of(f"findings.restricted.at_{place}", road=str(road))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -11,6 +12,7 @@ import pandas as pd
 import shapely
 
 from coordination.calendar import month_bounds
+from coordination.policy import Policy
 from coordination.rules.protocol import (
     Candidates,
     CannotRunError,
@@ -45,6 +47,19 @@ class VolumeCap:
     yields_to: tuple[str, ...] = ()
     reach: Reach = "city"
     words: RuleWords | None = None
+
+    def concerns(self, works: pd.DataFrame, policy: Policy) -> npt.NDArray[np.bool_]:
+        """Tell which works it looks at: all where there are caps, none where there are none.
+
+        Parameters
+        ----------
+        works
+            `coordination.works.works_table`.
+        policy
+            ``volume``.
+        """
+        caps = bool(policy.volume.opened_m) or bool(policy.volume.closed_lane_m)
+        return np.full(len(works), caps, dtype=np.bool_)
 
     def run(self, context: Context) -> Candidates:
         """Return projects with works in months above the cap.
@@ -199,7 +214,7 @@ def _worded(
             "own_m": f"{row.own_m:.0f}", "others": int(row.all_projects) - 1,
             "months": int(row.months),
         }
-        for row, number, month in zip(worst.itertuples(), zone, names, strict=True)
+        for row, number, month in zip(_rows(worst), zone, names, strict=True)
     ]  # fmt: skip
     sure = worst["sure"].to_numpy(dtype=bool)
     geometry = parts.set_index(["work", "zone"])["geometry"]
@@ -220,7 +235,19 @@ def _worded(
             "end_day": end,
             "overlap_days": worst["days"].to_numpy(dtype=np.float64),
             "likelihood": worst["likelihood"].to_numpy(dtype=np.float64),
-            "geometry": np.where(real, shapes, None),
+            "geometry": _where(real, shapes),
             "facts": facts,
         }
     )
+
+
+def _rows(table: pd.DataFrame) -> list[Any]:
+    return list(table.itertuples())
+
+
+def _where(
+    known: npt.NDArray[np.bool_], shapes: npt.NDArray[np.object_]
+) -> npt.NDArray[np.object_]:
+    kept = np.full(len(shapes), None, dtype=object)
+    kept[known] = shapes[known]
+    return kept
