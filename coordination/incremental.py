@@ -367,8 +367,13 @@ def _run_wide(city: City, rules: Sequence[Rule], policy: Policy, day: np.datetim
             city,
             projects=city.projects[city.projects["code"].isin(codes)].reset_index(drop=True),
             sites=_rows(city.sites, city.sites["project_code"].isin(codes)),
+            ledger=_looked_at(city.ledger, works[mask & works["ledger"].to_numpy(dtype=bool)]),
         )
     return _run(part, look(part, policy, day), rules)
+
+
+def _looked_at(ledger: gpd.GeoDataFrame | None, works: pd.DataFrame) -> gpd.GeoDataFrame | None:
+    return None if ledger is None else ledger.iloc[works["site"].to_numpy()].reset_index(drop=True)
 
 
 def _rows(table: gpd.GeoDataFrame, kept: pd.Series[bool]) -> gpd.GeoDataFrame:

@@ -12,6 +12,7 @@ import pandas as pd
 import shapely
 
 from coordination.meetings import pair_key, pair_times
+from coordination.policy import Policy
 from coordination.rules.protocol import (
     Candidates,
     CannotRunError,
@@ -71,6 +72,20 @@ class ParallelClosure:
     yields_to: tuple[str, ...] = ()
     reach: Reach = "city"
     words: RuleWords | None = None
+
+    def concerns(self, works: pd.DataFrame, policy: Policy) -> npt.NDArray[np.bool_]:
+        """Tell which works it looks at: those that may close a section.
+
+        Parameters
+        ----------
+        works
+            `coordination.works.works_table`.
+        policy
+            ``closure``.
+        """
+        closing = (*policy.closure.impacts, *policy.closure.oneway_impacts)
+        closes = works["traffic_impact"].isin(closing) & ~works["ledger"].astype(bool)
+        return np.asarray(closes, dtype=np.bool_)
 
     def run(self, context: Context) -> Candidates:
         """Return pairs of projects, each with its worst journey.

@@ -201,7 +201,9 @@ class Rule(Protocol):
     reach
         ``place``: what it finds about a project or a pair rests only on works, past works and areas
         that share ground with them or lie within the policy's distances of them. ``city``: it may
-        rest on anything (a zone's total, a detour).
+        rest on anything (a zone's total, a detour). Such a rule may have a method ``concerns(works,
+        policy)`` that tells which works it looks at (one flag per row of ``works``): what it finds
+        rests on them alone, and after an edit nothing else has to be looked at again.
     words
         None for a rule of the domain, whose sentences are ``findings.reason.<code>``.
     """
