@@ -26,13 +26,13 @@ class WrongOrder:
 
     A work may span a range of layers (a rebuilt road goes from its base to its signs): the order is
     wrong only where all of the lower work's layers lie below all of the upper one's. The lower work
-    opens ground that the upper one takes. Members of an accepted bundle raise none; a pair that a
-    lock already names is left to `no_dig_period` and `no_dig_lockout`. Medium.
+    opens ground that the upper one takes. Members of an accepted bundle raise none. What a lock
+    names as well is told by both rules: each says something that the other does not. Medium.
     """
 
     code: str = "wrong_order"
     needs: tuple[str, ...] = ()
-    yields_to: tuple[str, ...] = ("no_dig_period", "no_dig_lockout")
+    yields_to: tuple[str, ...] = ()
     reach: Reach = "place"
     words: RuleWords | None = None
 
