@@ -57,8 +57,10 @@ def create_app(settings: Settings, store: StoreOpener | None = None) -> FastAPI:
     app.state.maps = {}
     problems.install(app)
     modules = (
+        stages,
         projects,
         findings,
+        review,
         coverage,
         imports,
         checks,

@@ -10,6 +10,7 @@ from fastapi.responses import JSONResponse
 from starlette.exceptions import HTTPException
 
 from api.language import language_of
+from coordination.decisions import ConflictError
 from coordination.faults import DigonceError, Fault, InputRefusedError, StoreError, UsageError
 from coordination.wording import text
 
@@ -24,7 +25,8 @@ _HTTP_CODES = {
     400: "bad_request", 403: "forbidden", 404: "not_found", 405: "method_not_allowed",
     413: "too_large", 415: "unsupported_format", 422: "invalid_request",
 }  # fmt: skip
-_STORE_STATUS = {"store.locked": 503, "store.moved": 409}
+_CONFLICTS = ("review.error.transition", "review.error.cleared", "stages.error.blocked")
+_STORE_STATUS = {"store.locked": 503, "store.moved": 409, "store.stage_moved": 409}
 
 
 def fault_entry(fault: Fault, lang: str) -> dict[str, Any]:
@@ -83,6 +85,10 @@ def _digonce_error(request: Request, error: Exception) -> JSONResponse:
     status = 422
     if isinstance(error, NotFoundError):
         status = 404
+    elif isinstance(error, ConflictError):
+        status = 412 if error.precondition else 409
+    elif error.key in _CONFLICTS:
+        status = 409
     elif isinstance(error, UsageError):
         status = 400
     return problem(status, error.key.replace(".", "_"), error.text(lang), lang=lang)

@@ -40,6 +40,7 @@ from data.geopackage_crs import stored_crs
 from data.geopackage_ledger import entry_history, follow_projects
 from data.geopackage_policies import adopted_policies
 from data.geopackage_read import read_city, read_findings, read_table, revisions
+from data.geopackage_review import finding_state
 from data.geopackage_rows import to_frame
 from data.geopackage_schema import SCHEMA_VERSION
 from data.geopackage_stages import judged_data_changed, stage_events
@@ -190,6 +191,17 @@ class GeopackageStore:
             decisions = read_table(connection, schema.DECISIONS)
         return decisions.astype({"revision": "int64"})
 
+    def replies(self) -> pd.DataFrame:
+        """Return all answers of units, oldest first."""
+        with self._snapshot() as connection:
+            replies = read_table(connection, schema.REPLIES)
+        return replies.astype({"revision": "int64"})
+
+    def finding_state(self, finding_id: str, revision: int | None = None) -> dict[str, Any] | None:
+        """Return a finding with what a decision on it rests on, now or as it was."""
+        with self._snapshot() as connection:
+            return finding_state(connection, finding_id, revision)
+
     def stage_events(self, code: str | None = None) -> pd.DataFrame:
         """Return the moves of stages, of all projects or of one, oldest first."""
         with self._snapshot() as connection:
@@ -265,8 +277,16 @@ class GeopackageStore:
             ).fetchone()
         return None if row is None else cast("dict[str, object]", json.loads(row[0]))
 
-    def changes(self, since: int = 0, limit: int | None = None) -> list[Change]:
-        """Return the log after revision ``since``, in order.
+    def findings_made_by(self) -> str:
+        """Return what the stored findings were made by, as ``put_findings`` was told."""
+        with self._snapshot() as connection:
+            run = json.loads(read_meta(connection).get("findings_run", "{}"))
+        return str(run.get("made_by", ""))
+
+    def changes(
+        self, since: int = 0, limit: int | None = None, *, besides: Collection[str] = ()
+    ) -> list[Change]:
+        """Return the log after revision ``since``, in order, without the tables ``besides``.
 
         A ``limit`` is reached within a revision, which is then returned whole: the last revision
         is where the next call goes on.
@@ -281,8 +301,9 @@ class GeopackageStore:
                 ).fetchone()
             rows = connection.execute(
                 "SELECT revision, table_name, row_key, action, actor, at, before, after"
-                " FROM change_log WHERE revision > ? AND revision <= ? ORDER BY revision, seq",
-                (since, _ENDLESS if last is None else last[0]),
+                " FROM change_log WHERE revision > ? AND revision <= ?"
+                " AND table_name NOT IN (SELECT value FROM json_each(?)) ORDER BY revision, seq",
+                (since, _ENDLESS if last is None else last[0], json.dumps(sorted(besides))),
             ).fetchall()
         return [_change(row) for row in rows]
 

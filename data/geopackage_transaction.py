@@ -26,6 +26,7 @@ from data.geopackage_projects import (
     stored_children,
     stored_projects,
 )
+from data.geopackage_review import put_reply
 from data.geopackage_rows import Row, to_rows
 from data.geopackage_schema import Table, quoted
 from data.geopackage_stages import move_stages, put_days
@@ -220,13 +221,17 @@ class GeopackageTransaction:
 
     # ---- findings ------------------------------------------------------------------------------
 
-    def put_findings(self, findings: Findings) -> None:
+    def put_findings(self, findings: Findings, *, made_by: str = "") -> None:
         """Replace findings, spans, hot spots and the record of which rules ran."""
-        put_findings(self._writer, findings)
+        put_findings(self._writer, findings, made_by=made_by)
 
     def put_decision(self, finding_id: str, decision: Mapping[str, object]) -> None:
         """Append a decision (``status, note, agreed_item, deadline``) to a finding."""
         put_decision(self._writer, finding_id, decision)
+
+    def put_reply(self, finding_id: str, reply: Mapping[str, object]) -> None:
+        """Append a unit's answer to a finding."""
+        put_reply(self._writer, finding_id, reply)
 
     # ---- evidence and settings -----------------------------------------------------------------
 

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
 from types import TracebackType
-from typing import Literal, Protocol, Self
+from typing import Any, Literal, Protocol, Self
 
 import geopandas as gpd
 import pandas as pd
@@ -193,17 +193,26 @@ class Transaction(Protocol):
         answer that is missing takes an earlier one back. The outcome lists keys.
         """
 
-    def put_findings(self, findings: Findings) -> None:
+    def put_findings(self, findings: Findings, *, made_by: str = "") -> None:
         """Replace findings, spans, hot spots and the record of which rules ran.
 
-        The caller has merged earlier decisions already (`coordination.review.merge`).
+        The caller has merged earlier decisions already (`coordination.review.merge`). ``made_by``
+        names what they rest on beside data and day; `Store.findings_made_by` tells it again.
         """
 
     def put_decision(self, finding_id: str, decision: Mapping[str, object]) -> None:
-        """Append a decision (``status, note, agreed_item, deadline``) to a finding.
+        """Append a decision to a finding.
 
-        ``state`` keeps the finding's row as decided, ``policy_version`` and, per project code,
+        ``status, note, agreed_item, deadline, reason_code, seen_revision``; all but the first may be
+        missing. ``state`` keeps the finding's row as decided, ``policy_version`` and, per project code,
         ``stage`` and ``sites`` (``site_id, method, start, finish``).
+        """
+
+    def put_reply(self, finding_id: str, reply: Mapping[str, object]) -> None:
+        """Append a unit's answer to a finding.
+
+        ``unit, answer, note, proposed_start, proposed_finish, seen_revision``; all but the first two
+        may be missing.
         """
 
     def put_check(
@@ -250,6 +259,20 @@ class Store(Protocol):
         ``state`` (JSON of the finding as decided).
         """
 
+    def replies(self) -> pd.DataFrame:
+        """Return all answers of units, oldest first.
+
+        Columns: ``finding_id, revision, seen_revision, actor, at, unit, answer, note,
+        proposed_start, proposed_finish``.
+        """
+
+    def finding_state(self, finding_id: str, revision: int | None = None) -> dict[str, Any] | None:
+        """Return a finding with what a decision on it rests on, now or as it was at ``revision``.
+
+        As `coordination.review.state_of`, with the finding's other fields and ``decided_revision``
+        (of the last decision, 0 for none). None where there is, or was, no such finding.
+        """
+
     def stage_events(self, code: str | None = None) -> pd.DataFrame:
         """Return the moves of stages, of all projects or of one, oldest first.
 
@@ -294,8 +317,13 @@ class Store(Protocol):
     def read_check(self, check_id: str) -> dict[str, object] | None:
         """Return the answer of a check as it was given, or None."""
 
-    def changes(self, since: int = 0, limit: int | None = None) -> Sequence[Change]:
-        """Return the log after revision ``since``, in order.
+    def findings_made_by(self) -> str:
+        """Return what the stored findings were made by, as ``put_findings`` was told."""
+
+    def changes(
+        self, since: int = 0, limit: int | None = None, *, besides: Collection[str] = ()
+    ) -> Sequence[Change]:
+        """Return the log after revision ``since``, in order, without the tables ``besides``.
 
         A ``limit`` is reached within a revision, which is then returned whole, so that the last
         revision is where the next call goes on.

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import date
 from typing import Annotated, Any
 
@@ -21,6 +22,7 @@ from coordination.stages import Passage, stage_label
 from coordination.wording import text
 
 SHOWN_LINES = 200
+SHOWN_HELD = 20
 
 
 def words(key: str) -> str:
@@ -110,7 +112,7 @@ def list_stages(
         for row in found[:SHOWN_LINES]:
             say(session, "row", **_named(row, session.lang))
         if len(found) > SHOWN_LINES:
-            session.write(f"… ({len(found)})")
+            say(session, "more", count=len(found) - SHOWN_LINES)
         session.emit({"projects": found, "count": len(found)})
 
 
@@ -197,8 +199,11 @@ def report(store: StoreOption = None, as_json: JsonOption = False, lang: LangOpt
         if told["freshness"] != "fresh":
             session.write(text(f"stages.block.detection_{told['freshness']}", session.lang))
         say(session, "standing", count=len(told["standing_above"]))
-        for one in told["standing_above"][:SHOWN_LINES]:
+        above = told["standing_above"]
+        for one in above[:SHOWN_HELD]:
             session.write("  " + one[f"reason_{session.lang}"])
+        if len(above) > SHOWN_HELD:
+            say(session, "more", count=len(above) - SHOWN_HELD)
         say(
             session, "overrides", count=told["overrides"], exempt=told["exempt_moves"],
             imported=told["moves_past_gates"],
@@ -269,7 +274,14 @@ def say(session: Session, key: str, **params: object) -> None:
     session.write(text(f"stages.say.{key}", session.lang, **params))
 
 
-def tell_held(session: Session, held: list[Passage] | tuple[Passage, ...]) -> None:
-    """Say of each project what holds it."""
-    for one in held[:SHOWN_LINES]:
+def tell_held(session: Session, held: Sequence[Passage]) -> None:
+    """Say of each project what holds it; what waits for a detection alone is told once."""
+    waits = [one for one in held if {block.kind for block in one.blocks} == {"detection"}]
+    if waits:
+        why = text(f"stages.block.detection_{waits[0].blocks[0].what}", session.lang)
+        say(session, "wait", count=len(waits), why=why)
+    others = [one for one in held if one not in waits]
+    for one in others[:SHOWN_HELD]:
         session.write(one.sentence(session.lang))
+    if len(others) > SHOWN_HELD:
+        say(session, "more", count=len(others) - SHOWN_HELD)

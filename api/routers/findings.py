@@ -2,37 +2,25 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import date
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any
 
 import geopandas as gpd
 import pandas as pd
-from fastapi import APIRouter, Query, Request
-from pydantic import BaseModel, ConfigDict, Field
+from fastapi import APIRouter, Query, Request, Response
 
-from api.dependencies import Language, Limit, Offset, SettingsNeeded, SnapshotsNeeded
+from api.dependencies import Language, Limit, Offset, SnapshotsNeeded
 from api.filters import in_bbox, known, parse_bbox
 from api.paging import page
 from api.problems import NotFoundError
+from api.review import Chosen, history, review_documents, reviewed
 from api.rows import geometries, rows
-from api.workflow import decide, rules_run
+from api.workflow import rules_run
 from coordination.findings import SEVERITIES, STATUSES, Findings
 from coordination.wording import table as wordings
 
 router = APIRouter(prefix="/api/v1/findings", tags=["findings"])
-
-
-class Decision(BaseModel):
-    """What a meeting decided on one finding."""
-
-    model_config = ConfigDict(extra="forbid")
-
-    status: Literal[
-        "open", "notified", "negotiating", "resolved", "not_mergeable", "deferred", "waived"
-    ]
-    note: str = Field(default="", max_length=4000)
-    agreed_item: str = Field(default="", max_length=4000)
-    deadline: date | None = None
 
 
 def finding_documents(findings: Findings, table: gpd.GeoDataFrame) -> list[dict[str, Any]]:
@@ -68,6 +56,8 @@ def list_findings(
     period: Annotated[date | None, Query(alias="from", description="first day")] = None,
     until: Annotated[date | None, Query(alias="to", description="last day")] = None,
     bbox: Annotated[str | None, Query(description="west,south,east,north in lon/lat")] = None,
+    overdue: Annotated[bool, Query(description="a reply is overdue")] = False,
+    as_of: Annotated[date | None, Query(description="day of judgement of what is overdue")] = None,
     limit: Limit = 100,
     offset: Offset = 0,
 ) -> dict[str, Any]:
@@ -92,6 +82,10 @@ def list_findings(
         table = table[table["start"] <= pd.Timestamp(until)]
     if bbox is not None:
         table = table[in_bbox(table, parse_bbox(bbox))]
+    if overdue:
+        with snapshots.store() as store:
+            late = reviewed(store, Chosen(overdue=True), as_of=as_of).table["finding_id"]
+        table = table[table["finding_id"].isin(late)]
     documents = finding_documents(findings, table.iloc[offset : offset + limit])
     answer = page(
         request, documents, total=len(table), limit=limit, offset=offset, data_revision=revision
@@ -104,28 +98,27 @@ def list_findings(
 
 
 @router.get("/{finding_id}")
-def read_finding(finding_id: str, snapshots: SnapshotsNeeded, lang: Language) -> dict[str, Any]:
-    """Return one finding with its spans and the decisions on it, oldest first."""
+def read_finding(
+    finding_id: str, response: Response, snapshots: SnapshotsNeeded, lang: Language
+) -> dict[str, Any]:
+    """Return one finding with its spans, who is asked until when, and decisions, oldest first.
+
+    ``revision`` (also the ETag) is what a decision on it refers to.
+    """
     del lang
     findings, _, _ = _detected(snapshots)
     table = findings.table[findings.table["finding_id"] == finding_id]
     if table.empty:
         raise NotFoundError("http.no_finding", finding_id=finding_id)
     with snapshots.store() as store:
-        decisions = store.decisions()
-    own = decisions[decisions["finding_id"] == finding_id].drop(columns=["finding_id", "state"])
-    return finding_documents(findings, table)[0] | {"decisions": rows(own)}
-
-
-@router.post("/{finding_id}/decisions", status_code=201)
-def add_decision(
-    finding_id: str, decision: Decision, snapshots: SnapshotsNeeded, settings: SettingsNeeded
-) -> dict[str, Any]:
-    """Record a decision; it stays with the finding through later detections."""
-    with snapshots.store() as store:
-        found = store.read_findings()
-        if found is None or finding_id not in set(found.table["finding_id"]):
-            raise NotFoundError("http.no_finding", finding_id=finding_id)
-        document = decision.model_dump(mode="json")
-        decide(store, finding_id, document, actor=settings.actor)
-    return {"finding_id": finding_id} | document
+        found = reviewed(store, Chosen(status=table["status"].iloc[0]), as_of=None)
+        past = history(store, finding_id)
+    found = replace(found, table=found.table[found.table["finding_id"] == finding_id])
+    told = {
+        name: value
+        for one in review_documents(found)
+        for name, value in one.items()
+        if name in ("units", "deadline", "asked", "overdue_units")
+    }
+    response.headers["ETag"] = f'"{past["revision"]}"'
+    return finding_documents(findings, table)[0] | told | past

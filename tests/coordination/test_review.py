@@ -122,7 +122,7 @@ def test_what_is_no_longer_found_is_cleared_and_comes_back_to_be_reassessed(
     before = judged(city)
     apart = make_city(pair[0], pair[1] | {"start": "2029-05-01", "finish": "2029-06-30"})
     cleared = merge(judged(apart), before, NONE, apart)
-    assert statuses(cleared) == {"concurrent_works": "cleared"}
+    assert set(statuses(cleared).values()) == {"cleared"}
     assert cleared.table["reason_zh"].tolist() == before.table["reason_zh"].tolist()
     assert len(cleared.spans) == len(before.spans)
     again = merge(judged(city), cleared, NONE, city)
@@ -130,12 +130,13 @@ def test_what_is_no_longer_found_is_cleared_and_comes_back_to_be_reassessed(
     still = merge(judged(city), again, NONE, city)
     assert statuses(still)["concurrent_works"] == "to_reassess"
     twice = merge(judged(apart), cleared, NONE, apart)
-    assert statuses(twice) == {"concurrent_works": "cleared"}
+    assert set(statuses(twice).values()) == {"cleared"}
 
 
 def test_what_a_bundle_holds_is_resolved_by_it(make_city: MakeCity, pair: list[Work]) -> None:
     before = judged(make_city(*pair))
     city = make_city(*pair, bundles=[("P-1", "A"), ("P-1", "B")])
     merged = merge(judged(city), before, NONE, city)
-    assert statuses(merged) == {"concurrent_works": "resolved"}
-    assert merged.table["coordinated"].tolist() == ["P-1"]
+    assert statuses(merged)["concurrent_works"] == "resolved"
+    assert set(statuses(merged).values()) == {"resolved"}
+    assert set(merged.table["coordinated"]) == {"P-1"}
