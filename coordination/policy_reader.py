@@ -16,10 +16,13 @@ from typing import Any, Literal, cast, get_args, get_origin
 from coordination import policy_settings as known
 from coordination.faults import Fault
 from coordination.policy import Policy
+from coordination.restrictions import policy_faults
+from coordination.rule_policy import RestrictedPeriodRow
 
 VERSION_LETTERS = 60
 SHOWN_LETTERS = 60
 _ABSENT = object()
+_PERIOD_COLUMNS = {f"restricted.periods.{one.name}" for one in fields(RestrictedPeriodRow)}
 _ORDERS = (
     (known.RISING, operator.le, "falls"),
     (known.ASCENDING, operator.lt, "not_ascending"),
@@ -228,6 +231,11 @@ class Reader:
                     if not all(in_order(x, y) for x, y in pairwise(values)):
                         self.fault(at, code, found=shown(values))
         self._tiers(policy)
+        if not self.wrong & {"restricted.periods", *_PERIOD_COLUMNS}:
+            self.faults += [
+                replace(one, column=f"[restricted.periods] {one.column or ''}".rstrip())
+                for one in policy_faults(policy.restricted)
+            ]
 
     def _lists(self, policy: Policy, path: str) -> list[tuple[str, tuple[Any, ...]]]:
         if path in self.wrong:
@@ -255,7 +263,7 @@ class Reader:
 
     def _tiers(self, policy: Policy) -> None:
         """Note rows of tiers that name none, that are never reached, or that leave projects out."""
-        if self.wrong & {"approval.tiers", "approval.rows"}:
+        if any(one.startswith(("approval.tiers", "approval.rows")) for one in self.wrong):
             return
         codes = [tier.code for tier in policy.approval.tiers]
         for number, code in enumerate(codes, start=1):

@@ -24,6 +24,7 @@ from coordination.projects import (
     UTILITIES,
     WORK_TYPES,
 )
+from coordination.restrictions import CODES as PERIOD_CODES
 from geo.road_network import ROAD_CLASSES
 
 MOST_OF = {"months": 1200.0, "days": 36_500.0, "m": 1e6, "share": 1.0}
@@ -95,14 +96,8 @@ LIMITS: Mapping[str, Limits] = {
     "impact.red_from": _POINTS,
     "no_dig.months": Limits(keys=WORK_TYPES),
     "restricted.severity": Limits(codes=SEVERITIES),
-    "restricted.periods.recurs": Limits(codes=("once", "yearly", "announced")),
-    "restricted.periods.road_class": _CLASSES,
-    "restricted.periods.works": Limits(
-        codes=("all", "opens", "excavation", "lane", "half", "full"), filled=True
-    ),
-    "restricted.periods.exempt": Limits(codes=("safety_critical",)),
-    "restricted.periods.mode": Limits(codes=("forbid", "pause")),
-    "restricted.periods.severity": Limits(codes=SEVERITIES),
+    **{f"restricted.periods.{name}": Limits(codes=codes) for name, codes in PERIOD_CODES.items()},
+    "restricted.periods.works": Limits(codes=PERIOD_CODES["works"], filled=True),
     "partner.work_types": Limits(codes=WORK_TYPES),
     "partner.underground_work_types": Limits(codes=WORK_TYPES),
     "closure.impacts": Limits(codes=TRAFFIC_IMPACTS),
