@@ -119,8 +119,10 @@ def _sentence(found: Alternative, sharing: pd.DataFrame, lang: str) -> str:
         parts.append(text("check.saves", lang, wan=wan(low, high)))
     elif low <= -_LEAST_WAN:
         parts.append(text("check.costs", lang, wan=wan(-high, -low)))
-    if found.adds:
-        parts.append(text("check.adds", lang, findings=listed(found.adds, lang)))
+    # Where two share an opening, that it is also an opportunity says nothing new.
+    adds = [one for one in found.adds if one.rule != "opportunity"]
+    if adds:
+        parts.append(text("check.adds", lang, findings=listed(adds, lang)))
     left = [one for one in found.remains if one.undecided and one.rule != "opportunity"]
     if left:
         parts.append(text("check.remains", lang, findings=listed(left, lang)))

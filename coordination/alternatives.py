@@ -26,6 +26,7 @@ from coordination.review import merge
 from coordination.rules.protocol import Candidates, Context, Rule, Worded
 from coordination.shared_openings import SHARED_COLUMNS, shared_openings
 from coordination.weighing import blocking, told_of, undecided, weight
+from coordination.works import works_table
 
 Concerns = Callable[[pd.DataFrame, Policy], npt.NDArray[np.bool_]]
 _WAN = list(SHARED_COLUMNS[2:])
@@ -70,6 +71,22 @@ class Judge:
         """Return those that look at the whole city, could, and may have a say about some works."""
         far = [rule for rule in self.rules if rule.reach == "city" and rule.code in self.ran]
         return [rule for rule in far if _concerned(rule, works, self.policy).any()]
+
+    def far_city(self, rules: Sequence[Rule]) -> City:
+        """Return the city of the projects that rules of the whole city look at."""
+        as_of_day = int(self.as_of.astype("datetime64[D]").astype(np.int64))
+        works = works_table(self.city, self.policy, as_of_day)
+        mask = np.zeros(len(works), dtype=bool)
+        for rule in rules:
+            mask |= _concerned(rule, works, self.policy)
+        codes = set(works["code"].to_numpy(dtype=object)[mask])
+        projects, sites = self.city.projects, self.city.sites
+        kept = sites["project_code"].isin(codes).to_numpy(dtype=bool)
+        return replace(
+            self.city,
+            projects=projects[projects["code"].isin(codes)].reset_index(drop=True),
+            sites=cast("gpd.GeoDataFrame", sites[kept].reset_index(drop=True)),
+        )
 
     def judged(self, city: City, code: str, rules: Sequence[Rule]) -> Judged:
         """Return what the rules find of a project, with the statuses of earlier decisions."""
@@ -154,9 +171,42 @@ class _Filed:
     own: gpd.GeoDataFrame
     shared: pd.DataFrame
     far: list[Rule]
+    far_city: City | None
 
 
-def search(judge: Judge, code: str, own: gpd.GeoDataFrame) -> Search:
+@dataclass(frozen=True)
+class Survey:
+    """What lies around a project as it was filed.
+
+    Attributes
+    ----------
+    code
+        The project.
+    local
+        The part of the city on which its findings rest.
+    context
+        What rules see of that.
+    windows
+        `coordination.movable.movable_windows` of that.
+    """
+
+    code: str
+    local: City
+    context: Context
+    windows: pd.DataFrame
+
+
+def survey(judge: Judge, code: str) -> Survey:
+    """Look around a project once, for the search and for bundles that it could join."""
+    local = judge.local(code)
+    context = look(local, judge.policy, judge.as_of)
+    windows = movable_windows(
+        local.projects, local.sites, context.works, judge.policy, as_of_day=context.as_of_day
+    )
+    return Survey(code, local, context, windows)
+
+
+def search(judge: Judge, place: Survey, own: gpd.GeoDataFrame) -> Search:
     """Return the best other windows of a project.
 
     Candidates begin or end where something around the project does
@@ -170,16 +220,13 @@ def search(judge: Judge, code: str, own: gpd.GeoDataFrame) -> Search:
     ----------
     judge
         The city and how to judge.
-    code
-        The project.
+    place
+        `survey` of the project.
     own
         Its findings in the filed window.
     """
-    policy, local = judge.policy, judge.local(code)
-    context = look(local, policy, judge.as_of)
-    windows = movable_windows(
-        local.projects, local.sites, context.works, policy, as_of_day=context.as_of_day
-    )
+    policy, code, local = judge.policy, place.code, place.local
+    context, windows = place.context, place.windows
     safety = _is_safety(local.projects, code)
     if code not in windows.index:
         return _none("undated", own, policy, safety=safety)
@@ -193,7 +240,9 @@ def search(judge: Judge, code: str, own: gpd.GeoDataFrame) -> Search:
         none = _none("not_needed", own, policy, safety=safety)
         return replace(none, earliest=earliest, latest=latest)
     mine = context.works[context.works["code"].eq(code)]
-    filed = _Filed(code, local, window, own, shared_openings(context, code), judge.far_rules(mine))
+    far = judge.far_rules(mine)
+    shared, wide = shared_openings(context, code), judge.far_city(far) if far else None
+    filed = _Filed(code, local, window, own, shared, far, wide)
     table = _spread(candidate_windows(around, window, policy), policy)
     found: list[Alternative] = []
     judged: list[gpd.GeoDataFrame] = []
@@ -219,11 +268,11 @@ def _judged(judge: Judge, filed: _Filed, days: tuple[int, int]) -> Judged:
     code = filed.code
     then = judge.judged(moved(filed.local, code, *days), code, judge.near_rules())
     table = then.findings
-    if not filed.far or blocking(table, judge.policy).any():
+    if filed.far_city is None or blocking(table, judge.policy).any():
         return then
     if weight(table, judge.policy) > weight(filed.own, judge.policy):
         return then
-    more = judge.judged(moved(judge.city, code, *days), code, filed.far).findings
+    more = judge.judged(moved(filed.far_city, code, *days), code, filed.far).findings
     both = pd.concat([table, more], ignore_index=True) if len(more) else table
     return replace(then, findings=gpd.GeoDataFrame(both, geometry="geometry", crs=table.crs))
 

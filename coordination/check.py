@@ -14,10 +14,13 @@ import geopandas as gpd
 import numpy as np
 import pandas as pd
 
-from coordination.alternatives import Judge, search
+from coordination.alternatives import Judge, search, survey
+from coordination.approval import Approval, approval, approval_documents
+from coordination.approval_figures import approval_figures
 from coordination.city import City
 from coordination.detection import RULES, detect
 from coordination.findings import Findings
+from coordination.joinable import Joinable, joinable
 from coordination.other_windows import Search
 from coordination.policy import Policy
 from coordination.review import merge
@@ -43,12 +46,18 @@ class Verdict:
         The findings that name the project, worst first.
     other_windows
         Other windows in which it would do better, or why there is none; None when nobody asked.
+    bundles
+        Bundles that it could join or form.
+    approval
+        Tier, path, site visit and fees; None when nobody asked.
     """
 
     code: str
     verdict: VerdictCode
     finding_ids: tuple[str, ...]
     other_windows: Search | None = None
+    bundles: tuple[Joinable, ...] = ()
+    approval: Approval | None = None
 
 
 @dataclass(frozen=True)
@@ -90,7 +99,7 @@ def check(
     earlier: Findings | None = None,
     decisions: pd.DataFrame | None = None,
     rules: Sequence[Rule] = RULES,
-    alternatives: bool = True,
+    advice: bool = True,
 ) -> CheckAnswer:
     """Judge tentative projects against the city.
 
@@ -109,8 +118,8 @@ def check(
         coordination again.
     rules
         As for `coordination.detection.detect`.
-    alternatives
-        Whether to search for other windows.
+    advice
+        Whether to look for other windows and bundles, and to say which way the approval goes.
 
     Returns
     -------
@@ -135,14 +144,28 @@ def check(
         hotspots=found.hotspots.iloc[0:0],
     )
     verdicts = [_verdict(code, kept, policy) for code in codes]
-    if alternatives:
+    if advice:
         ran = frozenset(run.rule for run in found.rules_run if run.ran)
         judge = Judge(tentative, policy, as_of, rules, ran, earlier, decisions)
+        figures = approval_figures(tentative, kept, policy, as_of=as_of, codes=codes)
+        ways = {one.code: one for one in approval_documents(approval(figures, policy))}
         verdicts = [
-            replace(verdict, other_windows=search(judge, verdict.code, _own(verdict.code, kept)))
+            _advised(judge, verdict, _own(verdict.code, kept), ways.get(verdict.code))
             for verdict in verdicts
         ]
     return CheckAnswer(tuple(verdicts), findings)
+
+
+def _advised(
+    judge: Judge, verdict: Verdict, own: gpd.GeoDataFrame, way: Approval | None
+) -> Verdict:
+    place = survey(judge, verdict.code)
+    return replace(
+        verdict,
+        other_windows=search(judge, place, own),
+        bundles=joinable(place.context, place.windows, verdict.code, own),
+        approval=way,
+    )
 
 
 def _own(code: str, table: gpd.GeoDataFrame) -> gpd.GeoDataFrame:
