@@ -13,6 +13,7 @@ import shapely
 from coordination.policy import Policy
 from coordination.rules.protocol import Candidates, Context, Worded, candidates
 from coordination.savings import YUAN_PER_WAN, surface_of
+from coordination.works import own_entry_id
 
 _TEXTS = "findings.no_dig"
 
@@ -81,7 +82,7 @@ def as_candidates(
     work = found["work"].to_numpy()
     found["code_left"] = works["code"].to_numpy(dtype=object)[work]
     found["code_right"] = table["code"].to_numpy(dtype=object)
-    found["left"], found["right"] = work, table["work"].to_numpy(dtype=np.int64)
+    found["left"], found["right"] = work, _makers(table, works)
     recorded = table["entry"].to_numpy(dtype=np.int64) >= 0
     own = table["code"].isin(set(context.projects["code"])).to_numpy()
     found["kind_right"] = np.where(recorded & ~own, "ledger", "project")
@@ -90,26 +91,22 @@ def as_candidates(
     )
     found["opened"] = True
     found["geometry"], found["apart"] = _places(found, context)
+    # What two works have in common is worked out for every rule in one way.
+    alone = (found["right"] < 0).to_numpy()
+    found["geometry"] = found["geometry"].where(alone, None)
+    found["apart"] &= alone
     filed = table["surface"].where(table["surface"].isin(context.policy.reinstatement_yuan_m2))
     found["material"] = filed.where(filed.notna(), surface_of(works["position"])[work])
+    # The sites of a pair on one road are one finding: days and fee are those of all of them.
     keys = ["code_left", "code_right", "place", "road"]
-    found["candidate"] = found.groupby(keys, dropna=False, sort=False).ngroup()
-    candidate_of = found.set_index("pair")["candidate"]
+    together = found.groupby(keys, dropna=False, sort=False)
     found["days"] = found["end_day"] - found["first_day"]
-    found["total_m2"] = found.groupby("candidate")["dug_m2"].transform("sum")
-    pieces = found.groupby("candidate")["geometry"].agg(list)
-    found["apart"] = found.groupby("candidate")["apart"].transform("all")
-    found = found.sort_values(
-        ["candidate", "level", "days", "surface"], ascending=[True, False, False, True]
+    found["total_m2"] = together["dug_m2"].transform("sum")
+    found["group"] = together.ngroup()
+    longest = found.sort_values(
+        ["group", "level", "days", "surface"], ascending=[True, False, False, True]
     )
-    one = found.drop_duplicates("candidate").set_index("candidate").sort_index()
-    # What two works have in common is worked out for every rule in one way.
-    alone = (one["right"] < 0).to_numpy()
-    one["apart"] &= alone
-    one["geometry"] = [
-        shapely.union_all(shapes) if told else None
-        for shapes, told in zip(pieces, alone, strict=True)
-    ]
+    one = longest.drop_duplicates("group").set_index("group")
     fee = early_dig_fee_wan(one["total_m2"], one["material"], context.policy)
     exempt = one["variant"].eq("emergency").to_numpy()
     one["saving_wan"] = [
@@ -117,8 +114,28 @@ def as_candidates(
         for amount, out in zip(fee, exempt, strict=True)
     ]
     one["facts"] = pd.Series(_facts(one, context), index=one.index, dtype="object")
-    spans = spans.assign(candidate=candidate_of.reindex(spans["pair"]).to_numpy())
-    return candidates(one, spans.drop(columns="pair"), missing=missing)
+    for name in ("saving_wan", "facts", "variant"):
+        found[name] = found["group"].map(one[name]).astype("object")
+    found["first_day"] = together["first_day"].transform("min")
+    found["end_day"] = together["end_day"].transform("max")
+    spans = spans.rename(columns={"pair": "candidate"})
+    return candidates(found.set_index("pair"), spans, missing=missing)
+
+
+def _makers(table: pd.DataFrame, works: gpd.GeoDataFrame) -> npt.NDArray[np.int64]:
+    """Return the work that made each surface, -1 where only the ledger knows it.
+
+    A row that a completed project wrote is about one of its sites.
+    """
+    sites = works[~works["ledger"].to_numpy(dtype=bool)]
+    row = pd.Series(
+        sites.index.to_numpy(),
+        index=own_entry_id(sites["code"], sites["site_id"], "resurfacing"),
+    )
+    row = row[~row.index.duplicated()]
+    written = table["site_id"].map(row).fillna(-1).astype("int64")
+    made = table["work"].to_numpy(dtype=np.int64)
+    return np.where(made >= 0, made, written.to_numpy(dtype=np.int64))
 
 
 def _places(
