@@ -46,8 +46,8 @@ class Streets:
         One row per link between town and headland: ``headland``, ``link`` (0, 1, …), ``links``
         (how many that headland has) and the columns of ``plots``; empty on real networks.
     graph
-        The made town as its lines: nodes, ``length_m`` per edge and ``line`` (row of ``headlands``
-        or -1); None on real networks.
+        The made town as its lines: nodes, ``length_m`` and ``line`` per edge; ``line`` is a column
+        of ``plots`` and ``headlands`` too. None on real networks.
     """
 
     network: RoadNetwork
@@ -72,6 +72,7 @@ def made_streets(side: int, rng: np.random.Generator) -> Streets:
     )
     table["width_m"] = table["road_class"].map(WIDTH_M)
     table["at_m"] = table.geometry.length / 2
+    table["line"] = np.arange(len(table))
     lines = table.assign(source_id=np.arange(len(table)), oneway=False, level=0)
     policy = NetworkPolicy()
     network = build_network(lines, width_m=policy.width_m, corner_radius_m=policy.corner_radius_m)
@@ -80,10 +81,8 @@ def made_streets(side: int, rng: np.random.Generator) -> Streets:
     links = table[(table["headland"] >= 0) & (table["link"] >= 0)].copy()
     links["links"] = links.groupby("headland")["link"].transform("size")
     graph: nx.MultiGraph[tuple[float, float]] = nx.MultiGraph()
-    number = {row: place for place, row in enumerate(links.index)}
-    for row, line in enumerate(table.geometry):
-        first, last = line.coords[0], line.coords[-1]
-        graph.add_edge(first, last, length_m=line.length, line=number.get(row, -1))
+    for number, line in enumerate(table.geometry):
+        graph.add_edge(line.coords[0], line.coords[-1], length_m=line.length, line=number)
     return Streets(network, _without_near(plots, table), links.reset_index(drop=True), graph)
 
 
@@ -208,7 +207,11 @@ def _headlands(
                 out = xy[node] - xy[node + inward]
                 out = out / np.hypot(*out) * rng.uniform(300.0, 340.0)
                 ends.append(np.round(xy[node] + out, 3))
-                line = shapely.LineString([xy[node], xy[node] + out / 2, ends[-1]])
+                way = [xy[node] + out / 2]
+                if link == 2:  # the third way in is a long one
+                    aside = 0.2 * (xy[node] - xy[rim[first + 1]])
+                    way = [xy[node] + 0.4 * out + aside, xy[node] + 2.2 * out + aside]
+                line = shapely.LineString([xy[node], *way, ends[-1]])
                 rows.append((f"岬{number:02d}{'一二三'[link]}路", "local", line, number, link))
             for one, two in pairwise(ends):
                 rows.append(

@@ -12,6 +12,7 @@ from dataclasses import dataclass, field
 from datetime import date, timedelta
 from itertools import combinations, pairwise
 
+import networkx as nx
 import numpy as np
 from accuracy_works import AS_OF, Work
 
@@ -26,7 +27,7 @@ PIT_M = 10.0
 LAYERS = {
     "sewer": (1, 1), "storm": (1, 1), "water": (2, 2), "hydrant": (2, 2), "gas": (3, 3),
     "power": (4, 4), "crossing": (4, 4), "telecom": (5, 5), "lighting": (5, 5), "signal": (5, 5),
-    "rebuild": (6, 6), "footway": (7, 7), "surface": (8, 8), "facade": (9, 9), "trees": (10, 10),
+    "rebuild": (6, 9), "footway": (7, 7), "surface": (8, 8), "facade": (9, 9), "trees": (10, 10),
 }  # fmt: skip
 """Works order of `domain.md` §6."""
 
@@ -42,9 +43,10 @@ class Area:
     plot, from_m, to_m, low_m, high_m
         Where it lies, metres along and across as works have them.
     kind
-        Of the asset or restriction.
+        ``restriction``, ``zone``, or that of the asset; an asset's ``low_m`` and ``high_m`` count
+        from the left edge of the case's first work until the case is laid.
     start, finish
-        Inclusive days; missing for always.
+        Inclusive days; of a pipe that is due, ``finish`` is the day.
     severity
         What the row says.
     cap_m
@@ -73,9 +75,10 @@ class Truth:
 
     def add(self, rule: str, a: str, b: str = "", severity: int | None = None) -> None:
         key = key_of(rule, a, b)
-        before = self.found.get(key)
-        if key in self.found and before is not None and severity is not None:
-            severity = max(before, severity)
+        if key in self.found and severity != HIGH:
+            before = self.found[key]
+            open_ = None in (before, severity) and before != HIGH
+            severity = None if open_ else max(before, severity or NOTICE)
         self.found[key] = severity
 
     def doubt(self, rule: str, a: str, b: str = "") -> None:
@@ -126,9 +129,12 @@ def judge(works: Sequence[Work], areas: Sequence[Area], road_class: Sequence[str
         for one, two in combinations(dated, 2):
             if one.code != two.code:
                 _opportunity(truth, one, two)
-        _restricted(truth, dated, [area for area in areas if area.plot == plot])
+        for area in areas:
+            if area.plot == plot:
+                _of_area(truth, dated, area)
     for work in works:
         _incomplete(truth, work)
+        _permit(truth, work)
     _dossiers(truth, works)
     return truth
 
@@ -283,11 +289,11 @@ _PAIR_RULES = (
 def _opportunity(truth: Truth, one: Work, two: Work) -> None:
     """Different units within 50 m along the road, 12 months, and nothing stronger for the pair."""
     keys = [key_of(rule, one.code, two.code) for rule in _PAIR_RULES]
-    if any(key in truth.found for key in keys):
-        truth.found.pop(key_of("opportunity", one.code, two.code), None)
-        return
     if any(key in truth.arguable for key in keys):
         truth.doubt("opportunity", one.code, two.code)
+        return
+    if any(key in truth.found for key in keys):
+        truth.found.pop(key_of("opportunity", one.code, two.code), None)
         return
     if not can_join(one, two) or one.get("owner_unit") == two.get("owner_unit"):
         return
@@ -448,7 +454,7 @@ def _often(chains: list[list[Work]], one: int, two: int) -> bool | None:
             three = sorted((starts[one], starts[two], starts[other]))
             early, late = three[0], three[2]
             near = abs((late - months_after(early, 60)).days)
-            answers.add(None if near < 400 else late < months_after(early, 60))
+            answers.add(None if near < 100 else late < months_after(early, 60))
     if True in answers:
         return True
     return None if None in answers else False
@@ -464,7 +470,9 @@ def _order(truth: Truth, one: Work, two: Work, keys: set[Key]) -> None:
     if upper.finish < lower.finish <= months_after(upper.finish, 12):
         key = key_of("wrong_order", one.code, two.code)
         keys.add(key)
-        if emergency(one) or emergency(two):
+        # The ledger does not keep what pipe it was: its layer may be any below the road.
+        unknown = upper.history and upper.get("utility") is not None
+        if unknown or emergency(one) or emergency(two):
             truth.arguable.add(key)
         else:
             truth.add("wrong_order", one.code, two.code, MEDIUM)
@@ -513,18 +521,197 @@ def _incomplete(truth: Truth, work: Work) -> None:
         truth.add("incomplete_data", work.code, "", NOTICE)
 
 
-def _restricted(truth: Truth, works: Sequence[Work], areas: Sequence[Area]) -> None:
-    for area in areas:
-        for work in works:
-            if area.kind != "restriction" or work.history or finished(work):
+def _of_area(truth: Truth, works: Sequence[Work], area: Area) -> None:
+    judged = [work for work in works if not work.history and not finished(work)]
+    if area.kind == "restriction":
+        _restricted(truth, judged, area)
+    elif area.kind == "zone":
+        _capped(truth, [work for work in works if not work.history], area)
+    elif area.kind in PROTECTED_M:
+        _protected(truth, judged, area)
+    elif area.kind in ("overhead_line", "pipe_due"):
+        _without_partner(truth, judged, area)
+
+
+def _restricted(truth: Truth, works: Sequence[Work], area: Area) -> None:
+    """The window meets the period for the place; as severe as the row says where it must meet it."""
+    for work in works:
+        if work.to_m <= area.from_m or area.to_m <= work.from_m or emergency(work):
+            continue
+        if work.start <= area.finish and area.start <= work.finish:
+            starts, days = _starts(work)
+            met = (starts <= day(area.finish)) & (day(area.start) < starts + days)
+            severity = SEVERITY.index(area.severity) if met.all() else None
+            truth.add("restricted_period", work.code, area.code, severity)
+
+
+PROTECTED_M = {"metro": 50.0, "trunk_drain": 20.0, "tree": 5.0}
+
+
+def _away_m(work: Work, area: Area) -> float:
+    along = max(work.from_m - area.to_m, area.from_m - work.to_m, 0.0)
+    across = max(work.low_m - area.high_m, area.low_m - work.high_m, 0.0)
+    return float(np.hypot(along, across))
+
+
+def _protected(truth: Truth, works: Sequence[Work], area: Area) -> None:
+    for work in works:
+        away = _away_m(work, area)
+        if not digs(work) or abs(away - PROTECTED_M[area.kind]) < 0.55:
+            truth.doubt("protection_zone", work.code, area.code)
+        elif away <= PROTECTED_M[area.kind]:
+            truth.add("protection_zone", work.code, area.code, NOTICE)
+
+
+def _without_partner(truth: Truth, works: Sequence[Work], area: Area) -> None:
+    """A large road work along wires that stay up, or above a pipe that is due."""
+    for road in works:
+        if road.get("sector") != "road" or road.get("work_type") not in LOCK_MONTHS:
+            continue
+        key = key_of("missing_partner", road.code, area.code)
+        within = area.low_m - road.high_m
+        reach = float(np.sqrt(max(15.0**2 - max(within, 0.0) ** 2, 0.0)))
+        along = min(road.to_m + reach, area.to_m) - max(road.from_m - reach, area.from_m)
+        if within > 15.8 or along < 24.0:
+            continue
+        if within > 14.2 or along < 32.0:
+            truth.arguable.add(key)
+            continue
+        if area.kind == "pipe_due" and area.finish > months_after(road.finish, 60):
+            continue
+        partner = "power" if area.kind == "overhead_line" else None
+        beside = [
+            work
+            for work in works
+            if work is not road and digs(work) and along_m(work, road) < 15.0
+            and (work.get("utility") in (partner, "telecom") or partner is None)
+        ]  # fmt: skip
+        if (
+            any(within_months(work, road, 12) and work.kind == "power" for work in beside)
+            and partner
+        ):
+            if len(works) > 2:
+                truth.arguable.add(key)
+            continue
+        if beside or emergency(road):
+            truth.arguable.add(key)
+        else:
+            truth.add("missing_partner", road.code, area.code, MEDIUM)
+
+
+def _capped(truth: Truth, works: Sequence[Work], zone: Area) -> None:
+    """More metres opened in some month than the cap: every work of that month is told."""
+    surely: dict[tuple[int, int], dict[str, float]] = {}
+    maybe: dict[tuple[int, int], dict[str, float]] = {}
+    for work in works:
+        if method(work) == "none":
+            continue
+        metres = work.to_m - work.from_m
+        month = date(work.start.year, work.start.month, 1)
+        while month <= work.finish:
+            after = months_after(month, 1)
+            starts, days = _starts(work)
+            inside = (starts < day(after)) & (starts + days > day(month))
+            if after > AS_OF:
+                at = (month.year, month.month)
+                maybe.setdefault(at, {})[work.code] = metres
+                if inside.all():
+                    surely.setdefault(at, {})[work.code] = metres
+            month = after
+    told: set[Key] = set()
+    for at, codes in maybe.items():
+        certain = surely.get(at, {})
+        for code in codes:
+            key = key_of("volume_cap", code, zone.code)
+            if code in certain and sum(certain.values()) > 1.04 * zone.cap_m:
+                told.add(key)
+            elif sum(codes.values()) > 0.96 * zone.cap_m:
+                truth.arguable.add(key)
+    urgent = {work.code for work in works if emergency(work) or method(work) == "trenchless"}
+    for key in told:
+        truth.arguable.discard(key)
+        if urgent & set(key):
+            truth.arguable.add(key)
+        else:
+            truth.found[key] = MEDIUM
+
+
+def _permit(truth: Truth, work: Work) -> None:
+    """Actual days, the filed end or the area beyond the permit; occupied for more than three months."""
+    value = work.values.get
+    first, last = value("permit_start"), value("permit_finish")
+    began, ended = value("actual_start"), value("actual_finish")
+    key = key_of("permit_exceeded", work.code)
+    if not work.start or not work.finish or work.history or work.stage == "withdrawn":
+        return
+    if finished(work):
+        truth.arguable.add(key)
+        return
+    built = bool(first and began and began < first) or bool(last and ended and ended > last)
+    built |= bool(last and began and not ended and last < AS_OF)
+    share = value("permit_share")
+    built |= bool(share and share < 1 / 1.05)
+    if began and (ended or AS_OF) >= months_after(began, 3):
+        built = True
+    filed = bool(first and not began and work.start < first)
+    filed |= bool(last and not ended and work.finish > last)
+    if first and last and not began and last >= months_after(first, 3):
+        filed = True
+    if built:
+        truth.add("permit_exceeded", work.code, "", MEDIUM)
+    elif filed:
+        truth.add("permit_exceeded", work.code)
+
+
+def judge_closures(
+    truth: Truth, works: Sequence[Work], lines: Sequence[int], graph: nx.Graph
+) -> None:
+    """Closures that together cut off, or make the best way round half as long again.
+
+    Parameters
+    ----------
+    truth
+        What is found is added.
+    works
+        All works.
+    lines
+        ``line`` of each plot, as in ``graph``.
+    graph
+        `accuracy_network.Streets.graph`.
+    """
+    closing = [
+        work for work in works
+        if work.get("traffic_impact") == "full" and work.start and work.finish and work.drawn
+        and not work.history and work.stage != "withdrawn"
+    ]  # fmt: skip
+    ends = {data["line"]: (a, b, key) for a, b, key, data in graph.edges(keys=True, data=True)}
+    for one, two in combinations(closing, 2):
+        same = lines[one.plot] == lines[two.plot] or one.code == two.code
+        if same or not windows_meet(one, two) or (finished(one) and finished(two)):
+            continue
+        for closed, other in ((one, two), (two, one)):
+            alone = _way_round(graph, ends, {lines[closed.plot]}, lines[closed.plot])
+            both = _way_round(
+                graph, ends, {lines[closed.plot], lines[other.plot]}, lines[closed.plot]
+            )
+            longer = both / alone
+            if np.isinf(alone) or longer <= 1.4:
                 continue
-            if work.to_m <= area.from_m or area.to_m <= work.from_m:
-                continue
-            if work.start <= area.finish and area.start <= work.finish:
-                key = key_of("restricted_period", work.code, area.code)
-                if emergency(work):
-                    truth.arguable.add(key)
-                else:
-                    truth.add(
-                        "restricted_period", work.code, area.code, SEVERITY.index(area.severity)
-                    )
+            if longer < 1.6:
+                truth.doubt("parallel_closure", one.code, two.code)
+            else:
+                truth.add("parallel_closure", one.code, two.code)
+
+
+def _way_round(graph: nx.Graph, ends: dict[int, tuple], closed: set[int], line: int) -> float:
+    """Return the shortest way between the ends of a line without the closed ones, m."""
+    a, b, _ = ends[line]
+
+    def metres(_a: object, _b: object, parallel: dict) -> float | None:
+        lengths = [d["length_m"] for d in parallel.values() if d["line"] not in closed]
+        return min(lengths) if lengths else None
+
+    try:
+        return nx.bidirectional_dijkstra(graph, a, b, weight=metres)[0]
+    except nx.NetworkXNoPath:
+        return float("inf")

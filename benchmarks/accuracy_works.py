@@ -80,6 +80,7 @@ class Work:
             "owner_unit": kind.units[self.unit], "sector": kind.sector, "utility": kind.utility,
             "work_type": kind.work_type, "method": kind.method, "level": "district",
             "funding": "区级财政", "traffic_impact": self.impact, "stage": self.stage,
+            "position": {"footway": "footway", "trees": "verge"}.get(self.kind),
         }  # fmt: skip
         return own.get(name)
 
@@ -216,9 +217,12 @@ def as_city(
             "geometry": shape if work.drawn else None,
         }  # fmt: skip
         for name in ("owner_unit", "sector", "utility", "work_type", "method", "level", "funding",
-                     "traffic_impact"):  # fmt: skip
+                     "traffic_impact", "position"):  # fmt: skip
             row[name] = work.get(name)
-        rows.append(row | dict(work.values))
+        more = dict(work.values)
+        if "permit_share" in more:
+            more["permit_area_m2"] = round(work.area_m2 * float(more["permit_share"]), 1)
+        rows.append(row | more)
     table = pd.DataFrame(rows)
     for name in (
         "start",

@@ -14,22 +14,26 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
+import accuracy_area_cases  # noqa: F401 - adds its families
+import geopandas as gpd
 import numpy as np
 import pandas as pd
+import shapely
 from accuracy_cases import FAMILIES, FULL, LEFT, MIDDLE, RIGHT, Case, Family, work
-from accuracy_network import Streets, made_streets, real_streets
-from accuracy_truth import SEVERITY, Area, Key, Truth, judge, key_of
+from accuracy_network import METRIC_CRS, Streets, made_streets, real_streets
+from accuracy_truth import SEVERITY, Area, Key, Truth, judge, judge_closures, key_of
 from accuracy_works import AS_OF, NO_NOISE, Noise, Things, Work, as_city
 
 from coordination import detect
 from coordination.detection import RULE_CODES
 from coordination.policy import Policy
+from coordination.rule_policy import VolumePolicy
 from data.read_roads import read_roads
-from data.sample_works import KINDS
+from data.sample_works import KINDS, Places, middle_lines, strips
 from geo.road_network import build_network
 
 Row = dict[str, object]
-SIZES = [8]
+SIZES = [4]
 """Cases of each family."""
 
 SEED = 4
@@ -51,39 +55,115 @@ class World:
 def lay(
     cases: Sequence[Case], streets: Streets, rng: np.random.Generator, *, per_plot: int = 1
 ) -> World:
-    """Lay cases on plots drawn at random, ``per_plot`` of them on each.
+    """Lay cases on plots drawn at random, ``per_plot`` of them on each, or on headlands.
+
+    Cases for which there is no headland left are left out.
 
     Raises
     ------
     ValueError
         When there are more cases than plots.
     """
-    plots = streets.plots
-    free = rng.permutation(len(plots))
-    if len(cases) > per_plot * len(free):
-        raise ValueError(f"{len(cases)} cases need more than the {len(free)} plots there are")
-    half = plots["width_m"].to_numpy() / 2
+    columns = ["road_class", "width_m"]
+    where = pd.concat([streets.plots[columns], streets.headlands[columns]], ignore_index=True)
+    half = where["width_m"].to_numpy() / 2
+    free = rng.permutation(len(streets.plots))
+    heads = streets.headlands.reset_index().groupby("headland")
+    shores = {
+        f"headland{links}": [part["index"].to_numpy() for _, part in heads if len(part) == links]
+        for links in (2, 3)
+    }
     works: list[Work] = []
     areas: list[Area] = []
     planted: dict[Key, Case] = {}
     near: dict[Key, Case] = {}
+    laid = 0
     for number, case in enumerate(cases):
-        plot = int(free[number // per_plot])
-        name = {one.code: f"C{number:04d}-{one.code}" for one in case.works}
-        name |= {one.code: f"C{number:04d}-{one.code}" for one in case.areas}
-        works += [
+        if case.place.startswith("headland"):
+            if not shores[case.place]:
+                continue
+            links = len(streets.plots) + shores[case.place].pop()
+        elif case.place == "made" and streets.graph is None:
+            continue
+        else:
+            if laid // per_plot >= len(free):
+                raise ValueError(
+                    f"{len(cases)} cases need more than the {len(free)} plots there are"
+                )
+            links = np.array([free[laid // per_plot]])
+            laid += 1
+        name = {one.code: f"C{number:04d}-{one.code}" for one in (*case.works, *case.areas)}
+        here = [
             replace(
-                one, code=name[one.code], plot=plot,
+                one, code=name[one.code], plot=(plot := int(links[max(one.plot, 0)])),
                 low_m=one.low_m * half[plot], high_m=one.high_m * half[plot],
             )
             for one in case.works
         ]  # fmt: skip
-        areas += [replace(one, code=name[one.code], plot=plot) for one in case.areas]
+        works += here
+        for one in case.areas:
+            edge = 0.0 if one.kind in ("restriction", "zone") else here[0].high_m
+            areas.append(
+                replace(
+                    one, code=name[one.code], plot=here[0].plot,
+                    low_m=one.low_m + edge, high_m=one.high_m + edge,
+                )
+            )  # fmt: skip
         for claims, keys in ((case.planted, planted), (case.near, near)):
             for rule, a, b in claims:
                 keys[key_of(rule, name[a], name.get(b, ""))] = case
-    truth = judge(works, areas, plots["road_class"].tolist())
+    truth = judge(works, areas, where["road_class"].tolist())
+    if streets.graph is not None:
+        lines = [*streets.plots["line"], *streets.headlands["line"]]
+        judge_closures(truth, works, lines, streets.graph)
     return World(streets, works, areas, truth, planted, near)
+
+
+def things_of(world: World) -> tuple[Things, VolumePolicy]:
+    """Return restrictions, boundaries and assets as they are imported, and the caps of the zones."""
+    table = pd.concat(
+        [frame[["geometry", "at_m"]] for frame in (world.streets.plots, world.streets.headlands)],
+        ignore_index=True,
+    )
+    run = np.array([area.plot for area in world.areas], dtype=np.int64)
+    at = table["at_m"].to_numpy()[run]
+
+    def column(name: str) -> np.ndarray:
+        return np.array([getattr(area, name) for area in world.areas], dtype=float)
+
+    place = Places(
+        run, at + column("from_m"), at + column("to_m"), column("low_m"), column("high_m")
+    )
+    lines = table["geometry"].to_numpy()
+    wide = place.high_m > place.low_m
+    shapes = middle_lines(lines, place)
+    shapes[wide] = shapely.make_valid(strips(lines, place.where(wide)))
+    rows = pd.DataFrame(
+        {
+            "id": [area.code for area in world.areas],
+            "kind": [area.kind for area in world.areas],
+            "start": pd.to_datetime([area.start for area in world.areas]),
+            "finish": pd.to_datetime([area.finish for area in world.areas]),
+            "severity": [area.severity for area in world.areas],
+        }
+    )
+    for name in ("restriction_id", "boundary_id", "asset_id", "name"):
+        rows[name] = rows["id"]
+    rows = rows.assign(
+        level="zone", **dict.fromkeys(("road", "owner_unit", "value", "unit", "source"))
+    )
+    layer = gpd.GeoDataFrame(rows, geometry=shapes, crs=METRIC_CRS)
+    zones, periods = layer["kind"].eq("zone"), layer["kind"].eq("restriction")
+    caps = {area.code: area.cap_m for area in world.areas if area.kind == "zone"}
+    period = ["restriction_id", "name", "kind", "start", "finish", "severity", "geometry"]
+    zone = ["boundary_id", "name", "level", "geometry"]
+    assets = layer[~zones & ~periods].rename(columns={"finish": "due"}).drop(columns="start")
+    things = Things(
+        restrictions=layer.loc[periods, period].reset_index(drop=True),
+        boundaries=layer.loc[zones, zone].reset_index(drop=True),
+        assets=assets.reset_index(drop=True),
+    )
+    return things, VolumePolicy(opened_m=caps)
 
 
 def contradictions(world: World) -> list[str]:
@@ -95,10 +175,11 @@ def contradictions(world: World) -> list[str]:
     return wrong
 
 
-def found_in(world: World, noise: Noise, seed: int, policy: Policy | None = None) -> dict[Key, int]:
+def found_in(world: World, noise: Noise, seed: int) -> dict[Key, int]:
     """Return what the product finds, with the severity of each."""
-    city = as_city(world.works, world.streets, Things(), noise=noise, seed=seed)
-    table = detect(city, policy or Policy(), as_of=AS_OF).table
+    things, volume = things_of(world)
+    city = as_city(world.works, world.streets, things, noise=noise, seed=seed)
+    table = detect(city, Policy(volume=volume), as_of=AS_OF).table
     found: dict[Key, int] = {}
     for rule, a, b, severity in table[["rule", "project_a", "project_b", "severity"]].itertuples(
         index=False
