@@ -86,6 +86,19 @@ def common_ground(
     return pd.concat([pairs, squares], ignore_index=True), spans
 
 
+def only(values: npt.NDArray[np.object_], where: npt.NDArray[np.bool_]) -> npt.NDArray[np.object_]:
+    """Return the values that are wanted, the others missing.
+
+    Examples
+    --------
+    >>> only(np.array(["a", "b"], dtype=object), np.array([True, False])).tolist()
+    ['a', None]
+    """
+    kept = np.full(len(values), None, dtype=object)
+    kept[where] = values[where]
+    return kept
+
+
 def _no_spans() -> pd.DataFrame:
     whole, number = np.empty(0, dtype=np.int64), np.empty(0)
     return pd.DataFrame(
@@ -130,7 +143,7 @@ def _on_roads(
 def _squares(left: Lying, right: Lying, policy: Policy, wanted: Wanted) -> pd.DataFrame:
     """Return pairs of things on no road that are the same square."""
     alone = [
-        np.where(np.isin(np.arange(len(one.shapes)), one.spans["site"]), None, one.shapes)
+        only(one.shapes, ~np.isin(np.arange(len(one.shapes)), one.spans["site"]))
         for one in (left, right)
     ]
     pairs = _on_the_ground(
@@ -139,7 +152,8 @@ def _squares(left: Lying, right: Lying, policy: Policy, wanted: Wanted) -> pd.Da
     a, b = pairs["left"].to_numpy(), pairs["right"].to_numpy()
     union = shapely.area(left.shapes[a]) + shapely.area(right.shapes[b]) - pairs["area_m2"]
     same = pairs["area_m2"] >= policy.network.same_square_iou * union
-    return pairs[same].assign(place="square")
+    squares: pd.DataFrame = pairs[same].assign(place="square")
+    return squares
 
 
 def _on_the_ground(left: Lying, right: Lying, wanted: Wanted) -> pd.DataFrame:
@@ -153,7 +167,7 @@ def _on_the_ground(left: Lying, right: Lying, wanted: Wanted) -> pd.DataFrame:
             "left": a,
             "right": b,
             "place": "footprints",
-            "road": np.where(same, named, None),
+            "road": only(named, same),
             "shared_m": np.nan,
             "area_m2": shapely.area(shapely.intersection(left.shapes[a], right.shapes[b])),
         }

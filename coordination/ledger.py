@@ -13,6 +13,7 @@ import pandas as pd
 import shapely
 
 from coordination.city import City
+from coordination.common_ground import only
 from coordination.faults import UsageError
 from coordination.policy import Policy
 from coordination.projects import FIELD, UNKNOWN_DAY, day_numbers
@@ -394,9 +395,7 @@ def locked_out_by(
     as_of_day = int(as_of.astype("datetime64[D]").astype(np.int64))
     works = works_table(city, policy, as_of_day)
     asked = digging(works) & (works["placed"] & works["dated"]).to_numpy(dtype=bool)
-    near, _ = nearby_pairs(
-        np.where(asked, works.geometry.to_numpy(), None), made.shapes, within_m=_NEAR_M
-    )
+    near, _ = nearby_pairs(only(works.geometry.to_numpy(), asked), made.shapes, within_m=_NEAR_M)
     works = works.iloc[np.unique(near)].reset_index(drop=True)
     opened = np.asarray(works.geometry.to_numpy(), dtype=object).copy()
     bored = works["method"].eq("trenchless").to_numpy(dtype=bool)

@@ -196,7 +196,8 @@ def _of_ledger(city: City, policy: Policy) -> pd.DataFrame:
             "sure_made_day": made,
         }
     )
-    return table.loc[keep, list(_COLUMNS)].reset_index(drop=True)
+    kept: pd.DataFrame = table.loc[keep, list(_COLUMNS)].reset_index(drop=True)
+    return kept
 
 
 def _text(table: pd.DataFrame, name: str) -> pd.Series[Any]:

@@ -109,10 +109,11 @@ def as_candidates(
     one = longest.drop_duplicates("group").set_index("group")
     fee = early_dig_fee_wan(one["total_m2"], one["material"], context.policy)
     exempt = one["variant"].eq("emergency").to_numpy()
-    one["saving_wan"] = [
+    amounts = [
         None if out or not amount[2] > 0 else tuple(amount.tolist())
         for amount, out in zip(fee, exempt, strict=True)
     ]
+    one["saving_wan"] = pd.Series(amounts, index=one.index, dtype="object")
     one["facts"] = pd.Series(_facts(one, context), index=one.index, dtype="object")
     for name in ("saving_wan", "facts", "variant"):
         found[name] = found["group"].map(one[name]).astype("object")
@@ -193,7 +194,7 @@ def named_project(code: str, names: pd.DataFrame) -> Worded:
     """
     if code not in names.index:
         return Worded.of("findings.project.history", code=code)
-    name, unit = names.loc[code, ["name", "owner_unit"]].astype("object").tolist()
+    name, unit = (names[column].astype("object")[code] for column in ("name", "owner_unit"))
     plain = pd.isna(name) or name == code
     words = Worded.of(
         f"findings.project.{'plain' if plain else 'named'}", code=code, name=None if plain else name
