@@ -84,7 +84,8 @@ def restriction_table(
         own = pd.concat([known.astype("object"), own.astype("object")], ignore_index=True)
         shapes = np.concatenate([imported.geometry.to_numpy(), shapes])
     own = own.astype("object").where(own.notna(), None)
-    own["town"] = [None if is_whole_city(town) else town for town in own["town"]]
+    towns = [None if is_whole_city(town) else town for town in own["town"]]
+    own["town"] = pd.Series(towns, index=own.index, dtype="object")
     for name in ("start", "finish"):
         own[name] = pd.to_datetime(own[name]).astype("datetime64[us]")
     for name, value in {**DEFAULTS, "severity": policy.severity}.items():

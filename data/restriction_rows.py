@@ -95,6 +95,7 @@ def judged_rows(
         What was drawn, shape ``(n,)``.
     """
     rows, faults = rows.copy(), list[Fault]()
+    said = rows["recurs"].notna().to_numpy()
     for name in CODES:
         cells: list[str | None] = []
         for at, written in enumerate(rows[name].astype("object")):
@@ -104,7 +105,6 @@ def judged_rows(
                 column = columns.get(name, name)
                 faults.append(code_fault(name, odd[0], row=int(numbers[at]), column=column))
         rows[name] = pd.Series(cells, index=rows.index, dtype="str")
-    said = columns.get("recurs") is not None
     other = every_year & rows["recurs"].ne("yearly").to_numpy() & said
     faults += [
         Fault("restrictions.yearless", row=int(numbers[at]), column=columns.get("start", "start"),

@@ -278,7 +278,7 @@ def _scopes(rows: gpd.GeoDataFrame) -> list[Worded]:
     for road, town, classes, area in zip(
         rows["road"], rows["town"], rows["road_class"], drawn, strict=True
     ):
-        parts = [Worded(str(name), str(name)) for name in (town, road) if name is not None]
+        parts = [Worded(str(name), str(name)) for name in (town, road) if pd.notna(name)]
         parts += [Worded.of(f"labels.road_class.{code}") for code in str(classes or "").split()]
         if area:
             parts.append(Worded.of("restrictions.place.area"))

@@ -291,6 +291,22 @@ def test_periods_of_the_policy(make_city: Callable[..., City], work: Callable[..
     assert codes(found(both, policy)) == ["A/exam", "A/进博会"]
 
 
+@pytest.mark.parametrize(
+    ("row", "scope"),
+    [
+        ({"town": "全市"}, "（全市，"), ({}, "（全市，"), ({"road": "甲路"}, "（甲路，"),
+        ({"town": "全市", "road_class": "local"}, "（支路，"),
+    ],
+)  # fmt: skip
+def test_where_it_holds_is_said(
+    make_city: Callable[..., City], work: Callable[..., Row], row: Row, scope: str
+) -> None:
+    city = restricted(make_city(work("A", "2026-11-01", "2026-11-20")), {**FAIR, **row})
+    (one,) = found(city).table.to_dict("records")
+    assert scope in one["reason_zh"]
+    assert "nan" not in one["reason_zh"] + one["reason_en"]
+
+
 def test_faults_of_the_policys_rows() -> None:
     rows = (
         RestrictedPeriodRow("a", "甲", "2026-13-01", "2026-10-01"),
