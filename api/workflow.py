@@ -11,8 +11,9 @@ from uuid import uuid4
 from api.progress import Steps, silent
 from api.provenance import SOFTWARE_VERSION, day_of_judgement, provenance_of
 from api.rows import geometries, rows
+from api.redetection import find_again, made_by
 from api.rules import installed_rules
-from coordination import City, Policy, detect
+from coordination import City, Policy
 from coordination.audience import ANYBODY, Audience
 from coordination.check import check
 from coordination.faults import InputRefusedError, StoreError, UsageError
@@ -34,9 +35,18 @@ _TRIES = 3
 
 
 def run_detection(
-    store: Store, policy: Policy, *, as_of: date | None, actor: str, step: Steps = silent
+    store: Store,
+    policy: Policy,
+    *,
+    as_of: date | None,
+    actor: str,
+    full: bool = False,
+    step: Steps = silent,
 ) -> tuple[City, Findings]:
     """Run all rules and write the findings back, with the earlier decisions kept.
+
+    Looked at is what changed since the last run, where that ends in the same state
+    (`api.redetection.find_again`); everything with ``full``.
 
     The long work runs on a snapshot; the write is short and starts again when the data moved on in
     between.
@@ -47,15 +57,14 @@ def run_detection(
         city = store.read_city()
         earlier, decisions = store.read_findings(), store.decisions()
         step("detect")
-        found = detect(
-            city, policy, as_of=day_of_judgement(store.info(), as_of), rules=installed_rules()
-        )
+        day, rules = day_of_judgement(store.info(), as_of), installed_rules()
+        found = find_again(store, city, earlier, policy, as_of=day, rules=rules, full=full)
         findings = merge(found, earlier, decisions, city, policy)
         step("save")
         tries -= 1
         try:
             with store.transaction(actor, expect_revision=city.data_revision) as change:
-                change.put_findings(findings)
+                change.put_findings(findings, made_by=made_by(policy, rules))
         except StoreError as error:
             if error.key != "store.moved" or not tries:
                 raise

@@ -18,7 +18,7 @@ from data.geopackage_rows import Row, Value, to_rows
 from data.geopackage_writer import Writer, document_of, name_list, plain, read_meta, to_json
 
 
-def put_findings(writer: Writer, findings: Findings) -> None:
+def put_findings(writer: Writer, findings: Findings, *, made_by: str = "") -> None:
     """Replace findings, spans, hot spots and the record of which rules ran.
 
     Findings follow from the data, so they move the log but not the ``data_revision``.
@@ -28,6 +28,7 @@ def put_findings(writer: Writer, findings: Findings) -> None:
         "as_of": str(findings.as_of.astype("datetime64[D]")),
         "policy_version": findings.policy_version,
         "data_revision": findings.data_revision,
+        "made_by": made_by,
     }
     rules = pd.DataFrame(
         {

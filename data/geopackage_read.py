@@ -31,8 +31,8 @@ def revisions(connection: sqlite3.Connection) -> tuple[int, int]:
     return int(row[0]), int(row[1])
 
 
-def read_city(connection: sqlite3.Connection) -> City:
-    """Return all tables.
+def read_city(connection: sqlite3.Connection, *, works: bool = True) -> City:
+    """Return all tables; without ``works`` those of projects, sites and the ledger empty.
 
     While nothing chose a CRS the store holds no geometry, and the tables carry `DEFAULT_CRS`.
     """
@@ -40,18 +40,19 @@ def read_city(connection: sqlite3.Connection) -> City:
     crs = stored_crs(meta) or DEFAULT_CRS
     _, data_revision = revisions(connection)
     members = read_table(connection, schema.BUNDLE_MEMBERS)
-    projects = read_table(connection, schema.PROJECTS)
+    projects = read_table(connection, schema.PROJECTS, most=None if works else 0)
     sites = connection.execute(
-        f"SELECT {_names(schema.SITES, 'sites')} FROM sites"
+        f"SELECT {column_names(schema.SITES, 'sites')} FROM sites"
         " JOIN projects ON projects.code = sites.project_code"
-        " ORDER BY projects.fid, sites.fid"
+        " ORDER BY projects.fid, sites.fid LIMIT ?",
+        (-1 if works else 0,),
     ).fetchall()
     return City(
         crs=crs,
         projects=projects.assign(revision=projects["revision"].astype("int64")),
         sites=to_geoframe(sites, schema.SITES.columns, crs),
         network=_network(connection, meta, crs),
-        ledger=_optional(connection, meta, "ledger", (schema.LEDGER,), crs),
+        ledger=_optional(connection, meta, "ledger", (schema.LEDGER,), crs) if works else None,
         restrictions=_optional(connection, meta, "restrictions", (schema.RESTRICTIONS,), crs),
         boundaries=_optional(connection, meta, "boundaries", (schema.BOUNDARIES,), crs),
         assets=_optional(
@@ -74,10 +75,21 @@ def read_findings(connection: sqlite3.Connection) -> Findings | None:
     if "findings_run" not in meta:
         return None
     crs = stored_crs(meta) or DEFAULT_CRS
-    run = json.loads(meta["findings_run"])
     table = read_table(connection, schema.FINDINGS, crs)
     spans = read_table(connection, schema.FINDING_SPANS)
     hotspots = read_table(connection, schema.HOTSPOTS, crs)
+    return findings_of_run(connection, meta, table, spans, hotspots)
+
+
+def findings_of_run(
+    connection: sqlite3.Connection,
+    meta: Mapping[str, str],
+    table: pd.DataFrame,
+    spans: pd.DataFrame,
+    hotspots: pd.DataFrame,
+) -> Findings:
+    """Return tables, or parts of them, as the findings of the run that the store remembers."""
+    run = json.loads(meta["findings_run"])
     rules = connection.execute(
         "SELECT rule, ran, missing, found, label_zh, label_en FROM rules_run ORDER BY fid"
     ).fetchall()
@@ -99,22 +111,28 @@ def read_findings(connection: sqlite3.Connection) -> Findings | None:
     )
 
 
-def _names(table: Table, prefix: str) -> str:
+def column_names(table: Table, prefix: str) -> str:
+    """Return the columns of a table for a SELECT; in a layer the geometry comes last."""
     names = (*table.names, "geom") if table.geometry else table.names
     return ", ".join(f"{prefix}.{quoted(name)}" for name in names)
 
 
-def _rows(connection: sqlite3.Connection, table: Table) -> list[Row]:
+def _rows(connection: sqlite3.Connection, table: Table, most: int | None = None) -> list[Row]:
     return connection.execute(
-        f"SELECT {_names(table, table.name)} FROM {table.name} ORDER BY fid"
+        f"SELECT {column_names(table, table.name)} FROM {table.name} ORDER BY fid LIMIT ?",
+        (-1 if most is None else most,),
     ).fetchall()
 
 
 def read_table(
-    connection: sqlite3.Connection, table: Table, crs: CRS | None = None
+    connection: sqlite3.Connection,
+    table: Table,
+    crs: CRS | None = None,
+    *,
+    most: int | None = None,
 ) -> pd.DataFrame:
-    """Return one table, in the order in which its rows came."""
-    rows = _rows(connection, table)
+    """Return one table, or its first rows, in the order in which its rows came."""
+    rows = _rows(connection, table, most)
     frame = (
         to_geoframe(rows, table.columns, crs) if table.geometry else to_frame(rows, table.columns)
     )

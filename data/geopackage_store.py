@@ -27,6 +27,7 @@ from coordination.city import City
 from coordination.faults import StoreError
 from coordination.findings import Findings
 from coordination.policy import Policy
+from data import geopackage_part as part
 from data import geopackage_schema as schema
 from data.geopackage_connection import (
     connect,
@@ -47,7 +48,7 @@ from data.geopackage_stages import judged_data_changed, stage_events
 from data.geopackage_transaction import GeopackageTransaction
 from data.geopackage_verify import problems
 from data.geopackage_writer import Writer, name_list, now, read_meta
-from data.store import AdoptedPolicy, Change, DamagedStoreError, Store, StoreInfo
+from data.store import AdoptedPolicy, Change, DamagedStoreError, LivePlaces, Store, StoreInfo
 
 _ENDLESS = 2**63 - 1
 
@@ -276,6 +277,43 @@ class GeopackageStore:
                 "SELECT answer FROM checks WHERE check_id = ?", (check_id,)
             ).fetchone()
         return None if row is None else cast("dict[str, object]", json.loads(row[0]))
+
+    def live_places(self, codes: Collection[str] | None = None) -> LivePlaces:
+        """Return box and days of every site with a place, or of those of some projects."""
+        with self._snapshot() as connection:
+            return part.live_places(connection, codes)
+
+    def codes_changed(self, since: int, *, limit: int) -> tuple[int, frozenset[str]] | None:
+        """Return whose projects or sites changed after ``since``; None where the log cannot tell."""
+        with self._snapshot() as connection:
+            return part.codes_changed(connection, since, limit)
+
+    def codes_in(self, boxes: part.Boxes) -> set[str]:
+        """Return the projects with a site whose box meets one of ``boxes``."""
+        with self._snapshot() as connection:
+            return part.codes_in(connection, boxes)
+
+    def read_part(
+        self, codes: Collection[str], *, boxes: part.Boxes, numbers: Collection[str] = ()
+    ) -> City:
+        """Return some projects with all that goes with them, and past works in ``boxes``."""
+        with self._snapshot() as connection:
+            return part.read_part(connection, codes, boxes, numbers)
+
+    def read_surroundings(self) -> City:
+        """Return network, restrictions, boundaries, assets and aliases, without any work."""
+        with self._snapshot() as connection:
+            return read_city(connection, works=False)
+
+    def read_findings_of(self, codes: Collection[str]) -> Findings | None:
+        """Return the stored findings that name one of some projects, without hot spots."""
+        with self._snapshot() as connection:
+            return part.read_findings_of(connection, codes)
+
+    def decisions_of(self, finding_ids: Collection[str]) -> pd.DataFrame:
+        """Return the decisions on some findings, oldest first."""
+        with self._snapshot() as connection:
+            return part.decisions_of(connection, finding_ids)
 
     def findings_made_by(self) -> str:
         """Return what the stored findings were made by, as ``put_findings`` was told."""

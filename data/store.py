@@ -16,6 +16,8 @@ from types import TracebackType
 from typing import Any, Literal, Protocol, Self
 
 import geopandas as gpd
+import numpy as np
+import numpy.typing as npt
 import pandas as pd
 from pyproj import CRS
 
@@ -54,6 +56,29 @@ class StoreInfo:
     as_of: date | None
     data_revision: int
     log_revision: int = 0
+
+
+@dataclass(frozen=True)
+class LivePlaces:
+    """Where and when sites lie, at one revision of the log.
+
+    Attributes
+    ----------
+    revision
+        Of the log.
+    codes
+        Of the projects, shape (n,), one per site with a place.
+    boxes
+        Shape (n, 4): min x, min y, max x, max y (m).
+    start_day, finish_day
+        Shape (n,), half-open; `geo.spacetime_index.EVER` where a side is not known.
+    """
+
+    revision: int
+    codes: npt.NDArray[np.object_]
+    boxes: npt.NDArray[np.float64]
+    start_day: npt.NDArray[np.int64]
+    finish_day: npt.NDArray[np.int64]
 
 
 @dataclass(frozen=True)
@@ -319,6 +344,42 @@ class Store(Protocol):
 
     def findings_made_by(self) -> str:
         """Return what the stored findings were made by, as ``put_findings`` was told."""
+
+    def live_places(self, codes: Collection[str] | None = None) -> LivePlaces:
+        """Return box and days of every site with a place, or of those of some projects."""
+
+    def codes_changed(self, since: int, *, limit: int) -> tuple[int, frozenset[str]] | None:
+        """Return the log's last revision, and whose projects or sites changed after ``since``.
+
+        None where the log cannot tell: it does not reach the store's revision, or ends before
+        ``since``, or holds more than ``limit`` such changes.
+        """
+
+    def codes_in(self, boxes: npt.NDArray[np.float64]) -> set[str]:
+        """Return the projects with a site whose box meets one of ``boxes``, shape (n, 4), m."""
+
+    def read_part(
+        self,
+        codes: Collection[str],
+        *,
+        boxes: npt.NDArray[np.float64],
+        numbers: Collection[str] = (),
+    ) -> City:
+        """Return some projects with all that goes with them, and past works in ``boxes``.
+
+        With them come the projects that bear one of ``numbers`` (``external_id``), and the rows of
+        all that dependencies join with them. Network, restrictions, boundaries and assets are
+        None: `read_surroundings` has them.
+        """
+
+    def read_surroundings(self) -> City:
+        """Return network, restrictions, boundaries, assets and aliases, without any work."""
+
+    def read_findings_of(self, codes: Collection[str]) -> Findings | None:
+        """Return the stored findings that name one of some projects, without hot spots."""
+
+    def decisions_of(self, finding_ids: Collection[str]) -> pd.DataFrame:
+        """Return the decisions on some findings, oldest first; columns as of `decisions`."""
 
     def changes(
         self, since: int = 0, limit: int | None = None, *, besides: Collection[str] = ()

@@ -60,6 +60,7 @@ def detect(
     store: StoreOption = None,
     as_of: AsOfOption = None,
     out: OutDirOption = None,
+    full: Annotated[bool, typer.Option("--full", help=words("option.full"))] = False,
     policy: PolicyOption = None,
     as_json: JsonOption = False,
     lang: LangOption = None,
@@ -69,8 +70,9 @@ def detect(
         day = parse_day(as_of)
         with session.open_store() as opened, session.steps(4) as step:
             city, findings = workflow.run_detection(
-                opened, session.policy(opened), as_of=day, actor=session.settings.actor, step=step
-            )
+                opened, session.policy(opened), as_of=day, actor=session.settings.actor,
+                full=full, step=step,
+            )  # fmt: skip
             written = []
             if out is not None:
                 step("files")
