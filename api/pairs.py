@@ -75,6 +75,16 @@ class PairsResult:
         """Number of rows that took part."""
         return self.rows - self.rows_left_out
 
+    @property
+    def faults(self) -> list[Fault]:
+        """Everything that is to be said of rows."""
+        return [*self.left_out, *self.repaired, *self.notes]
+
+    @property
+    def fault_count(self) -> int:
+        """How many there are."""
+        return len(self.faults)
+
 
 @dataclass(frozen=True)
 class Period:
