@@ -184,8 +184,7 @@ def journeys(roads: DirectedRoads, closed: AbstractSet[int], network: RoadNetwor
     for piece in nx.connected_components(shut):
         ends = [node for node in piece if shut.degree[node] == 1 and node in mouths]
         straight = [(a, b) for a in ends for b in ends if a != b] if len(ends) == 2 else []
-        inner = piece - mouths
-        next_ones = [(a, b) for a in sorted(piece & mouths) for b in _next_mouths(shut, a, inner)]
+        next_ones = [(a, b) for a in sorted(piece & mouths) for b in _next_mouths(shut, a, mouths)]
         for a, b in dict.fromkeys([*next_ones, *straight]):
             way = _shortest(roads, a, b, through)
             if way is not None:

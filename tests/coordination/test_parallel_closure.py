@@ -249,6 +249,17 @@ def test_a_work_over_several_sections_is_one_closure(
     assert "后须绕行 4600 米" in row["reason_zh"]
 
 
+def test_what_lies_at_the_middle_of_a_closed_street_may_be_cut_off(
+    make_city: MakeCity, closing: MakeWork
+) -> None:
+    # 里弄 leaves 甲路 in its middle and is the only other way there; through traffic has 乙路.
+    network = streets(*ladder(300)[:1], *ladder(300)[2:], ("里弄", 300, 0, 300, 300))
+    whole = closing("A", 300, 0, box=(20.0, -4.0, 580.0, 4.0))
+    alley = closing("B", 300, 150, box=(296.0, 100.0, 304.0, 200.0))
+    (row,) = rows(found(make_city(whole, alley), network))
+    assert "单独封闭时可绕行 900 米；B 同时封闭里弄（丙路—甲路）后无路可绕" in row["reason_zh"]
+
+
 def test_works_on_the_same_section_are_left_to_other_rules(
     make_city: MakeCity, closing: MakeWork
 ) -> None:
