@@ -359,7 +359,8 @@ def _areas(kind: AreaKind) -> _Reader:
         )
         return _Read(
             read.rows, read.faults, read.crs, lambda change: change.put_layer(kind, read.areas),
-            info.crs is None,
+            # Restrictions that name their place choose no plane for the places of others.
+            info.crs is None and bool(read.areas.geometry.notna().any()),
         )  # fmt: skip
 
     return reader

@@ -52,6 +52,10 @@ def tell(session: Session, findings: Findings) -> None:
         if not run.ran:
             lacks = ", ".join(text(f"report.missing.{what}", session.lang) for what in run.missing)
             missing.setdefault(lacks, []).append(names[run.rule])
+    for run in findings.rules_run:
+        if run.ran and run.missing:
+            lacks = ", ".join(text(f"report.missing.{what}", session.lang) for what in run.missing)
+            session.say("say.rule_partly", rule=names[run.rule], lacks=lacks)
     for lacks, rules in missing.items():
         session.say("say.rules_not", lacks=lacks, rules=", ".join(rules))
 

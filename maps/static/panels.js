@@ -97,7 +97,7 @@
       var why = digonce.join(run.missing.map(function (m) { return m === "not_built" ? label("missing", m) : say("missing") + " " + label("missing", m); }));
       var row = el("li", run.ran ? "ran" : "not-ran", [
         el("span", "state", run.ran ? "✓" : "—"),
-        el("span", "", [label("rule", run.rule), el("span", "quiet block", run.ran ? say("found") + " " + digonce.number(run.found, 0) : say("not_ran") + (why ? digonce.bracket(why) : ""))])
+        el("span", "", [label("rule", run.rule), el("span", "quiet block", run.ran ? say("found") + " " + digonce.number(run.found, 0) + (why ? digonce.bracket(why) : "") : say("not_ran") + (why ? digonce.bracket(why) : ""))])
       ]);
       row.dataset.rule = run.rule;
       return row;
