@@ -41,3 +41,25 @@ def test_real_boundaries(real_data: Path) -> None:
     assert len(found.areas) == 12
     assert found.areas["boundary_id"].is_unique
     assert found.areas.area.sum() / 1e6 == pytest.approx(462.6, abs=0.3)
+
+
+def test_assets_of_all_shapes_with_their_words(tmp_path: Path) -> None:
+    path = tmp_path / "assets.csv"
+    path.write_text(
+        "设施编号,类型,名称,权属单位,管线类型,到期,流量,计量单位,范围\n"
+        'm1,轨道交通,11号线,地铁公司,,,,,"LINESTRING (121.2 31.3, 121.3 31.3)"\n'
+        'p1,待更新管线,DN300,水务公司,给水,2030-06-30,,,"LINESTRING (121.2 31.3, 121.3 31.3)"\n'
+        't1,行道树,,绿化所,,,,,"POINT (121.2 31.3)"\n'
+        'v1,交通量,,,,,12000,辆/日,"LINESTRING (121.2 31.3, 121.3 31.3)"\n',
+        "utf-8",
+    )
+    found = read_areas(path, "assets", crs=4326)
+    assert [fault.code for fault in found.faults if fault.level == "refused"] == []
+    assets = found.areas.set_index("asset_id")
+    assert assets["kind"].to_dict() == {
+        "m1": "metro", "p1": "pipe_due", "t1": "tree", "v1": "traffic_volume",
+    }  # fmt: skip
+    assert assets.loc["p1", "utility"] == "water"
+    assert str(assets.loc["p1", "due"])[:10] == "2030-06-30"
+    assert (assets.loc["v1", "value"], assets.loc["v1", "unit"]) == (12000, "辆/日")
+    assert assets.geom_type.tolist() == ["LineString", "LineString", "Point", "LineString"]
