@@ -17,6 +17,7 @@ import bench_accuracy
 import bench_city
 import bench_extents
 import bench_pairs
+import bench_tiles
 import shapely
 
 BENCHMARKS = {
@@ -24,12 +25,14 @@ BENCHMARKS = {
     "city": bench_city.run,
     "extents": bench_extents.run,
     "accuracy": bench_accuracy.run,
+    "tiles": bench_tiles.run,
 }
 SIZES = {
     "pairs": [100_000, 1_000_000],
     "city": bench_city.SIZES,
     "extents": bench_extents.SIZES,
     "accuracy": bench_accuracy.SIZES,
+    "tiles": bench_tiles.SIZES,
 }
 
 
