@@ -14,6 +14,7 @@ from api.commands.session import (
     AsOfOption,
     JsonOption,
     LangOption,
+    PolicyOption,
     Session,
     StoreOption,
 )
@@ -68,11 +69,12 @@ def move(
     on: OnOption = None,
     dry_run: DryRunOption = False,
     store: StoreOption = None,
+    policy: PolicyOption = None,
     as_json: JsonOption = False,
     lang: LangOption = None,
 ) -> None:
     """Move projects to a stage."""
-    with Session(store=store, lang=lang, as_json=as_json) as session:
+    with Session(store=store, lang=lang, as_json=as_json, policy=policy) as session:
         with session.open_store() as opened:
             moved = stages.move_stage(
                 opened, codes, to, policy=session.policy(opened), actor=session.settings.actor, reason=reason,
@@ -155,11 +157,12 @@ def roll(
     to_year: ToYearOption,
     dry_run: DryRunOption = False,
     store: StoreOption = None,
+    policy: PolicyOption = None,
     as_json: JsonOption = False,
     lang: LangOption = None,
 ) -> None:
     """Roll the plan over into a year."""
-    with Session(store=store, lang=lang, as_json=as_json) as session:
+    with Session(store=store, lang=lang, as_json=as_json, policy=policy) as session:
         with session.open_store() as opened:
             found = stages.roll_plan(
                 opened, to_year, policy=session.policy(opened), actor=session.settings.actor,
@@ -185,9 +188,14 @@ def _some(codes: tuple[str, ...], most: int = 20) -> str:
     return ", ".join(codes[:most]) + (" …" if len(codes) > most else "")
 
 
-def report(store: StoreOption = None, as_json: JsonOption = False, lang: LangOption = None) -> None:
+def report(
+    store: StoreOption = None,
+    policy: PolicyOption = None,
+    as_json: JsonOption = False,
+    lang: LangOption = None,
+) -> None:
     """Count projects by stage, and name those behind a gate."""
-    with Session(store=store, lang=lang, as_json=as_json) as session:
+    with Session(store=store, lang=lang, as_json=as_json, policy=policy) as session:
         with session.open_store() as opened:
             told = stages.stage_report(opened, session.policy(opened))
         for stage, count in told["stages"].items():
@@ -214,11 +222,12 @@ def report(store: StoreOption = None, as_json: JsonOption = False, lang: LangOpt
 def emergencies(
     as_of: AsOfOption = None,
     store: StoreOption = None,
+    policy: PolicyOption = None,
     as_json: JsonOption = False,
     lang: LangOption = None,
 ) -> None:
     """Count emergency works, also per unit and on protected roads, with their papers."""
-    with Session(store=store, lang=lang, as_json=as_json) as session:
+    with Session(store=store, lang=lang, as_json=as_json, policy=policy) as session:
         with session.open_store() as opened:
             told = stages.emergency_report(opened, session.policy(opened), parse_day(as_of))
         states = told["states"]
