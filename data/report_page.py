@@ -65,6 +65,7 @@ def write_report(
     unit: str | None = None,
     detailed: int = 100,
     audience: Audience | None = None,
+    asked: pd.DataFrame | None = None,
 ) -> Path:
     """Write the report and the files that go with it.
 
@@ -90,6 +91,8 @@ def write_report(
     audience
         Who reads. Default: ``unit`` where it is given (it sees its own confidential projects),
         else anybody.
+    asked
+        Who is asked for an answer on what, until when (`coordination.replies.asked`), or None.
 
     Returns
     -------
@@ -119,6 +122,7 @@ def write_report(
             unit=unit,
             detailed=detailed,
             audience=reader,
+            asked=asked,
             other_page=names[next(key for key in LANGUAGES if key != page_lang)],
         )
         write_whole(folder / name, page)
@@ -135,13 +139,14 @@ def report_page(
     unit: str | None = None,
     detailed: int = 100,
     audience: Audience = ANYBODY,
+    asked: pd.DataFrame | None = None,
     other_page: str | None = None,
 ) -> str:
     """Return one page of the report; the parameters are those of `write_report`.
 
     Parameters
     ----------
-    findings, city, provenance, lang, pictures, unit, detailed, audience
+    findings, city, provenance, lang, pictures, unit, detailed, audience, asked
         As in `write_report`.
     other_page
         Name of the page in the other language, or None.
@@ -158,7 +163,7 @@ def report_page(
     shown_city, shown = for_audience(city, findings, audience)
     listed = cases_of(shown_city, shown, unit=unit)
     shown_pictures = pictures or {}
-    views = CaseViews(shown_city, shown, lang, shown_pictures, unit)
+    views = CaseViews(shown_city, shown, lang, shown_pictures, unit, asked=asked)
     ranked = list(enumerate(listed, start=1))
     roads = worst_roads(_of_unit(shown_city, shown, unit)[1])
     words = partial(_words, lang)

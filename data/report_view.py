@@ -9,6 +9,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+import pandas as pd
 from markupsafe import Markup
 
 from coordination import formats
@@ -99,6 +100,8 @@ class CaseViews:
         SVG by ``plan:CASE_ID`` and ``gantt:CASE_ID``.
     unit
         The only unit that is asked, or None for all.
+    asked
+        Who was asked for an answer on what (`coordination.replies.asked`), or None.
     """
 
     def __init__(
@@ -108,8 +111,11 @@ class CaseViews:
         lang: str,
         pictures: Mapping[str, str],
         unit: str | None,
+        *,
+        asked: pd.DataFrame | None = None,
     ) -> None:
         self._lang = lang
+        self._asked = {} if asked is None else dict(tuple(asked.groupby("finding_id")))
         self._unit = unit
         self._pictures = pictures
         self._table = findings.table.reset_index(drop=True)
@@ -277,7 +283,7 @@ class CaseViews:
         return FindingView(
             rule=self._label("rule", finding["rule"]),
             severity=self.severity(str(finding["severity"])),
-            status=self._label("status", finding["status"]),
+            status=self._status(finding),
             pair=pair,
             sentence=_words(finding[f"reason_{self._lang}"]),
             facts=self._facts(finding),
@@ -287,6 +293,24 @@ class CaseViews:
             if formats.is_missing(joined)
             else self._t("finding.coordinated", what=joined),
         )
+
+    def _status(self, finding: Mapping[str, Any]) -> str:
+        """Return the status, with deadline, answers and who is late where units are asked."""
+        status = self._label("status", finding["status"])
+        asked = self._asked.get(str(finding["finding_id"]))
+        if asked is None:
+            return status
+        last = asked["deadline"].max()
+        words = [status]
+        if not formats.is_missing(last):
+            words.append(text("review.say.deadline", self._lang, deadline=f"{last:%Y-%m-%d}"))
+        answered = int(asked["answer"].notna().sum())
+        words.append(text("review.say.replies", self._lang, answered=answered, asked=len(asked)))
+        late = asked.loc[asked["overdue"], "unit"].tolist()
+        if late:
+            units = text("review.comma", self._lang).join(late)
+            words.append(text("review.say.missing", self._lang, units=units))
+        return "".join(words)
 
     def _facts(self, finding: Mapping[str, Any]) -> tuple[tuple[str, str], ...]:
         lang = self._lang
