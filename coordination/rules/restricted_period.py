@@ -78,8 +78,10 @@ class RestrictedPeriod:
         mine = np.flatnonzero(kept.to_numpy(dtype=bool))
         first_day = context.as_of_day
         end_day = max(int(works["finish_day"].to_numpy()[mine].max(initial=0)), first_day + 1)
+        # What always holds covers all of a window, so that its days stay while time goes by.
+        earliest = int(works["start_day"].to_numpy()[mine].min(initial=first_day))
         open_years = unannounced(rows, first_day, end_day, margin_days=policy.expected_margin_days)
-        rows, periods = _with_expected(rows, expand(rows, first_day, end_day), open_years)
+        rows, periods = _with_expected(rows, expand(rows, earliest, end_day), open_years)
         base = rows["base"].to_numpy(dtype=np.int64)
         place = in_place(context, rows[: int(base.max(initial=-1)) + 1], mine)
         entries, unknown = _concerned(context, rows, place.table)
@@ -239,12 +241,13 @@ def _worded(context: Context, rows: gpd.GeoDataFrame, found: pd.DataFrame) -> pd
     years = taken["open_year"].to_numpy()
     facts = [
         {
-            "restriction": name, "days": _days(first, end, count), "scope": scope,
+            "restriction": name, "scope": scope,
+            "days": Worded.of("findings.restricted.always") if always else _days(first, end, count),
             "at": _at(road, place), "year": int(year),
         }
-        for name, first, end, count, scope, road, place, year in zip(
+        for name, first, end, count, scope, road, place, year, always in zip(
             names, found["period_first"], found["period_end"], found["times"], _scopes(taken),
-            found["road"], found["place"], years, strict=True,
+            found["road"], found["place"], years, taken["start"].isna(), strict=True,
         )
     ]  # fmt: skip
     basis = taken["legal_basis"].to_numpy(dtype=object)

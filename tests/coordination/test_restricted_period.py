@@ -260,6 +260,18 @@ def test_a_year_without_announcement_is_said(
     assert (codes(findings), run_of(findings)) == ([], (True, ("restriction_dates",)))
 
 
+def test_what_always_holds_stays_the_same_while_time_goes_by(
+    make_city: Callable[..., City], work: Callable[..., Row]
+) -> None:
+    always = {"name": "保护区", "road": "甲路"}
+    city = restricted(make_city(work("A", "2026-03-01", "2026-03-31")), always)
+    for as_of in ("2026-01-01", "2026-03-20"):
+        (row,) = found(city, as_of=as_of).table.to_dict("records")
+        assert (row["overlap_days"], row["overlap_days_certain"]) == (31, 31)
+        assert (str(row["start"])[:10], str(row["finish"])[:10]) == ("2026-03-01", "2026-03-31")
+        assert "（甲路，长期有效）" in row["reason_zh"]
+
+
 def test_what_is_over_is_left_alone(
     make_city: Callable[..., City], work: Callable[..., Row]
 ) -> None:
