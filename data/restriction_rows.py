@@ -51,7 +51,7 @@ def with_base_years(
     names = [columns.get(name, ()) for name in ("start", "finish")]
     if any(len(name) != 1 for name in names):
         return table, none
-    start, finish = (text_column(joined(table, list(name))) for name in names)
+    start, finish = (text_column(joined(table, tuple(name))) for name in names)
     told = {
         at: (first, last)
         for at, (one, two) in enumerate(zip(start, finish, strict=True))
@@ -119,10 +119,10 @@ def judged_rows(
         ("restrictions.always", "once"),
         ("restrictions.not_announced", "announced"),
     ):
-        at = undated & rows["recurs"].eq(recurs).to_numpy()
-        if at.any():
-            first = int(numbers[int(np.flatnonzero(at)[0])])
-            faults.append(Fault(code, "note", row=first, params={"count": int(at.sum())}))
+        bare = undated & rows["recurs"].eq(recurs).to_numpy()
+        if bare.any():
+            first = int(numbers[int(np.flatnonzero(bare)[0])])
+            faults.append(Fault(code, "note", row=first, params={"count": int(bare.sum())}))
     return rows, faults
 
 
