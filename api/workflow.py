@@ -8,9 +8,9 @@ from pathlib import Path
 from typing import Any
 from uuid import uuid4
 
+from api.check_answer import project_documents
 from api.progress import Steps, silent
 from api.provenance import SOFTWARE_VERSION, day_of_judgement, provenance_of
-from api.rows import geometries, rows
 from api.redetection import find_again, made_by
 from api.rules import installed_rules
 from coordination import City, Policy
@@ -146,6 +146,20 @@ def write_report_folder(
     )
 
 
+def stored_check(store: Store, check_id: str) -> dict[str, Any]:
+    """Return an earlier check as it was answered.
+
+    Raises
+    ------
+    UsageError
+        When there is none of that id.
+    """
+    document = store.read_check(check_id)
+    if document is None:
+        raise UsageError("check.told.no_check", check_id=check_id)
+    return document
+
+
 def check_path(
     store: Store,
     path: Path,
@@ -183,11 +197,6 @@ def check_path(
         city, read.projects, read.sites, policy, as_of=day_of_judgement(info, as_of),
         earlier=store.read_findings(), decisions=store.decisions(), rules=installed_rules(),
     )  # fmt: skip
-    table = answer.findings.table
-    found = {
-        row["finding_id"]: row | {"geometry": shape}
-        for row, shape in zip(rows(table), geometries(table), strict=True)
-    }
     document: dict[str, Any] = {
         "check_id": uuid4().hex,
         "as_of": str(answer.findings.as_of),
@@ -195,14 +204,7 @@ def check_path(
         "policy_version": policy.version,
         "software_version": SOFTWARE_VERSION,
         "rules_run": rules_run(answer.findings),
-        "projects": [
-            {
-                "code": verdict.code,
-                "verdict": verdict.verdict,
-                "findings": [found[finding_id] for finding_id in verdict.finding_ids],
-            }
-            for verdict in answer.verdicts
-        ],
+        "projects": project_documents(answer),
     }
     with store.transaction(actor) as change:
         change.put_check(

@@ -11,6 +11,7 @@ from typing import Annotated
 import typer
 
 from api import workflow
+from api.check_answer import check_lines
 from api.commands.session import (
     EXIT_NO,
     AsOfOption,
@@ -26,8 +27,15 @@ from api.commands.session import (
     words,
 )
 from api.parse import parse_axes, parse_day, parse_frame
+from coordination.faults import UsageError
 from coordination.findings import Findings
 from coordination.wording import text
+
+
+def _both(key: str) -> str:
+    """Return a help text in both languages."""
+    return f"{text(key, 'zh')} · {text(key, 'en')}"
+
 
 OutDirOption = Annotated[Path | None, typer.Option("--out", help=words("option.out_dir"))]
 
@@ -90,7 +98,12 @@ def detect(
 
 
 def check(
-    file: Annotated[Path, typer.Argument(help=words("option.open_file"), allow_dash=True)],
+    file: Annotated[
+        Path | None, typer.Argument(help=words("option.open_file"), allow_dash=True)
+    ] = None,
+    show: Annotated[
+        str | None, typer.Option("--show", help=_both("check.told.option_show"))
+    ] = None,
     store: StoreOption = None,
     as_of: AsOfOption = None,
     frame: FrameOption = None,
@@ -99,19 +112,24 @@ def check(
     as_json: JsonOption = False,
     lang: LangOption = None,
 ) -> None:
-    """Give a verdict on each project of a file."""
+    """Give a verdict on each project of a file, or show an earlier check as it was answered."""
     with Session(store=store, lang=lang, as_json=as_json, policy=policy) as session:
+        if (file is None) == (show is None):
+            raise UsageError("check.told.needs_file")
         day = parse_day(as_of)
-        with _as_file(file) as path, session.open_store() as opened, session.steps(2) as step:
-            answer = workflow.check_path(
-                opened, path, as_of=day, policy=session.policy(opened), actor=session.settings.actor,
-                frame=parse_frame(frame), axes=parse_axes(axes), step=step,
-            )  # fmt: skip
-        for project in answer["projects"]:
-            verdict = text(f"cli.verdict.{project['verdict']}", session.lang)
-            session.write(f"{project['code']}: {verdict}")
-            for finding in project["findings"]:
-                session.write(f"  · {finding[f'reason_{session.lang}']}")
+        if show is not None:
+            with session.open_store() as opened:
+                answer = workflow.stored_check(opened, show)
+        else:
+            assert file is not None
+            with _as_file(file) as path, session.open_store() as opened, session.steps(2) as step:
+                answer = workflow.check_path(
+                    opened, path, as_of=day, policy=session.policy(opened),
+                    actor=session.settings.actor, frame=parse_frame(frame), axes=parse_axes(axes),
+                    step=step,
+                )  # fmt: skip
+        for line in check_lines(answer, session.lang):
+            session.write(line)
         session.emit(answer)
         if any(project["verdict"] == "blocked" for project in answer["projects"]):
             raise typer.Exit(EXIT_NO)
