@@ -94,6 +94,12 @@ def correct_entry(
     return writer.outcome([], [ledger_id], [])
 
 
+def corrected_entries(connection: sqlite3.Connection) -> list[str]:
+    """Return the ids of the rows that people corrected."""
+    rows = connection.execute("SELECT ledger_id FROM ledger WHERE note IS NOT NULL")
+    return [ledger_id for (ledger_id,) in rows]
+
+
 def entry_history(connection: sqlite3.Connection, ledger_id: str) -> list[tuple[Any, ...]]:
     """Return the entries of the log about one row of the ledger, oldest first."""
     return connection.execute(

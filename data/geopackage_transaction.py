@@ -18,7 +18,7 @@ from data import geopackage_schema as schema
 from data.geopackage_answers import put_answers
 from data.geopackage_crs import adopt_crs, set_crs
 from data.geopackage_findings import put_decision, put_findings
-from data.geopackage_ledger import correct_entry
+from data.geopackage_ledger import correct_entry, corrected_entries
 from data.geopackage_policies import put_policy
 from data.geopackage_projects import (
     PLAIN_PROJECT,
@@ -162,7 +162,13 @@ class GeopackageTransaction:
         """Insert or replace ledger rows by ``ledger_id``."""
         adopt_crs(self._writer, ledger)
         self._writer.set_meta("has_ledger", "1")
-        return self._writer.upsert(schema.LEDGER, ledger)
+        # What people corrected stays as they left it when the register is imported again.
+        kept = ledger["ledger_id"].isin(corrected_entries(self._writer.connection))
+        if "note" in ledger:
+            kept &= ledger["note"].isna()
+        outcome = self._writer.upsert(schema.LEDGER, ledger[~kept])
+        unchanged = (*outcome.unchanged, *ledger.loc[kept, "ledger_id"])
+        return self._writer.outcome(outcome.new, outcome.changed, unchanged)
 
     def correct_ledger(
         self, ledger_id: str, changes: Mapping[str, str], *, reason: str

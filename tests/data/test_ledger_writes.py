@@ -206,3 +206,21 @@ def test_other_rows_are_left_alone(store: GeopackageStore) -> None:
         change.put_ledger(other)
     put(store, "in_progress")
     assert [row[0] for row in ledger(store)] == ["R1/old", "R10/1/opening"]
+
+
+def test_a_register_imported_again_leaves_corrections(store: GeopackageStore) -> None:
+    register = gpd.GeoDataFrame(
+        {"ledger_id": ["1", "2"], "kind": "opening", "source": "old.xlsx", "road": "甲路",
+         "day": pd.Timestamp(date(2020, 1, 1))},
+        geometry=[shapely.box(0, 0, 1, 1)] * 2, crs=METRIC,
+    )  # fmt: skip
+    with store.transaction("planner") as change:
+        change.put_ledger(register)
+    with store.transaction("王工") as change:
+        change.correct_ledger("1", {"road": "乙路"}, reason="路名有误")
+    with store.transaction("planner") as change:
+        outcome = change.put_ledger(register)
+    assert (outcome.new, outcome.changed, sorted(outcome.unchanged)) == ((), (), ["1", "2"])
+    rows = store.read_city().ledger
+    assert rows is not None
+    assert sorted(rows["road"]) == ["乙路", "甲路"]
