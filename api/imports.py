@@ -24,9 +24,10 @@ from api.provenance import day_of_judgement
 from api.questions import known_answers, question_documents
 from api.rows import rows
 from api.settings import Settings
-from coordination import Policy
+from coordination import City, Policy
 from coordination.editions import Edition
 from coordination.faults import Fault, UsageError
+from coordination.list_stages import keep_progress, stage_notes
 from coordination.located_cells import gazetteer_of
 from coordination.project_checks import known_projects
 from coordination.quality import Quality
@@ -41,7 +42,7 @@ from data.read_areas import AreaKind, read_areas
 from data.read_control_points import LIMIT_M, read_control_points
 from data.read_history import read_history
 from data.read_layers import Layer, read_layer
-from data.read_projects import read_projects
+from data.read_projects import ReadProjects, read_projects
 from data.read_roads import read_roads
 from data.rejects import write_rejects
 from data.store import ImportOutcome, Store, Transaction
@@ -323,15 +324,24 @@ def _projects(
         gazetteer=gazetteer_of(city), answers=answers, today=today,
         **_how(options),
     )  # fmt: skip
+    read = _with_progress(read, city)
     judged = judge_list(
         store, city, read, source=path.name, edition_of=options.edition_of, answers=answers,
         as_of=today,
     )  # fmt: skip
+    judged = replace(judged, read=_with_progress(judged.read, city))
+    notes = stage_notes(judged.read.projects, city, store.read_findings(), policy.stages)
     return _Read(
-        judged.read.rows, read.faults, read.crs,
+        judged.read.rows, [*read.faults, *notes], read.crs,
         lambda change: put_list(change, store, city, judged),
         info.crs is None, questions=[*read.questions, *judged.questions], judged=judged,
     )  # fmt: skip
+
+
+def _with_progress(read: ReadProjects, city: City) -> ReadProjects:
+    """Return a list with what the office has done since, where the list leaves that open."""
+    projects, sites = keep_progress(read.projects, read.sites, city)
+    return replace(read, projects=projects, sites=sites)
 
 
 def _history(
