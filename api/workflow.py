@@ -20,6 +20,7 @@ from coordination.faults import InputRefusedError, StoreError, UsageError
 from coordination.figures import cases
 from coordination.findings import SEVERITIES, Findings
 from coordination.located_cells import gazetteer_of
+from coordination.replies import asked
 from coordination.review import merge
 from data.coordinates import Axes, Coordinates, known_roads
 from data.findings_files import write_findings
@@ -142,8 +143,12 @@ def write_report_folder(
     step("report")
     provenance = provenance_of(findings, network=city.network is not None)
     return write_report(
-        out, findings, city, provenance, lang=lang, unit=unit, pictures=pictures, audience=audience
-    )
+        out, findings, city, provenance, lang=lang, unit=unit, pictures=pictures, audience=audience,
+        asked=asked(
+            findings, city.projects, store.decisions(), store.replies(),
+            as_of=findings.as_of.astype(object), time_zone=store.info().time_zone,
+        ),
+    )  # fmt: skip
 
 
 def stored_check(store: Store, check_id: str) -> dict[str, Any]:
@@ -214,9 +219,3 @@ def check_path(
             answer=document,
         )
     return document
-
-
-def decide(store: Store, finding_id: str, decision: Mapping[str, object], *, actor: str) -> None:
-    """Record a decision on a finding."""
-    with store.transaction(actor) as change:
-        change.put_decision(finding_id, decision)
