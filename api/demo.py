@@ -10,6 +10,7 @@ from typing import cast
 import pandas as pd
 
 from api.imports import ImportOptions, ImportReport, Kind, import_file
+from api.policies import adopt
 from api.progress import Steps, silent
 from api.workflow import run_detection, write_map, write_report_folder
 from coordination import Policy
@@ -19,7 +20,7 @@ from data.geopackage_store import create_store, open_store
 from data.sample_town import AS_OF, make_town, write_inputs
 
 _OURS = "planted.csv"
-STEPS = 10
+STEPS = 13
 
 
 @dataclass(frozen=True)
@@ -74,6 +75,8 @@ def run_demo(
 ) -> Demo:
     """Make the sample town in ``out`` and run everything on it.
 
+    The built-in policy knows no caps of the town's zones: then the town's own is adopted.
+
     Raises
     ------
     UsageError
@@ -86,6 +89,7 @@ def run_demo(
     town = make_town(projects=projects, seed=seed)
     inputs = write_inputs(town, out / "input")
     _one_project(inputs["projects"], out / "input" / "one_project.geojson")
+    caps = inputs.pop("policy")
     for name in ("planted", "near_misses"):
         inputs.pop(name).replace(out / f"{name}.csv")
     path = out / "digonce.gpkg"
@@ -94,6 +98,8 @@ def run_demo(
     create_store(path).close()
     reports = []
     with open_store(path) as store:
+        if policy == Policy():
+            policy, _ = adopt(store, caps, actor="demo")
         for name, file in inputs.items():
             kind = cast("Kind", name.split("_")[0])
             step(kind)

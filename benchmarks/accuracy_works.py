@@ -203,7 +203,8 @@ def as_city(
     """Return the city that holds these works, drawn and dated with some noise."""
     rng = np.random.default_rng(seed)
     shapes = drawn(works, streets, noise, rng)
-    shapes = shapely.multipolygons([shapely.get_parts(shape) for shape in shapes])
+    parts, of = shapely.get_parts(shapes, return_index=True)
+    shapes = shapely.multipolygons(parts, indices=of)
     works = filed(works, noise, rng)
     roads = pd.concat([streets.plots["road"], streets.headlands["road"]], ignore_index=True)
     rows = []

@@ -92,6 +92,7 @@ def filed_rows(
         width_m=np.where(sized, np.round(trench, 2), np.nan),
         area_m2=np.where(polygon, np.round(area * sites["area_factor"], 1), np.nan),
         external_id=None, safety_critical=None, remark=None,
+        permit_no=None, permit_start=None, permit_finish=None, permit_area_m2=None,
         name=[f"{r}{kind.title}" for r, kind in zip(road, kinds, strict=True)],
         town=towns_of(shapely.get_x(centre), shapely.get_y(centre)),
         cost_wan=cost,

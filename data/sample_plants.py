@@ -12,7 +12,8 @@ import pandas as pd
 import shapely
 
 from data.sample_network import TownPlan
-from data.sample_scenarios import Place, Scenario, SiteSpec, Work, in_turn
+from data.sample_rule_scenarios import in_turn
+from data.sample_scenarios import AreaSpec, Place, Scenario, SiteSpec, Truth, Work
 from data.sample_works import KINDS
 
 CLEAR_M = 75.0
@@ -38,12 +39,17 @@ class Plants:
         One row per site: ``project`` (number), ``planted`` (True), ``history``, the site's place (``run``, ``from_m``,
         ``to_m``, ``low_m``, ``high_m``, ``drawn``) and the values of its fields as codes.
     planted, near_misses
-        ``rule``, ``first``, ``second`` (numbers of projects; -1 where a rule has one), ``case``.
+        ``rule``, ``first``, ``second`` (numbers of projects; -1 where a rule has one, the ``id`` of
+        an area as text), ``case``.
+    areas
+        One row per restricted period, zone or asset: ``layer``, ``id``, ``run``, ``from_m``,
+        ``to_m``, ``low_m``, ``high_m``, ``drawn``, ``values``.
     """
 
     sites: pd.DataFrame
     planted: pd.DataFrame
     near_misses: pd.DataFrame
+    areas: pd.DataFrame
 
 
 @dataclass(frozen=True)
@@ -59,12 +65,12 @@ class _Spot:
 def scenarios_for(projects: int) -> list[Scenario]:
     """Return the scenarios that a town of that size holds.
 
-    Up to about 330 projects each once, as far as two thirds of the projects carry them; from 1,800
+    Up to about 380 projects each once, as far as two thirds of the projects carry them; from 1,800
     projects on every scenario comes once per 900 projects.
 
     Examples
     --------
-    >>> len(scenarios_for(300)) == len(in_turn()), len(scenarios_for(3000)) == 3 * len(in_turn())
+    >>> len(scenarios_for(400)) == len(in_turn()), len(scenarios_for(3000)) == 3 * len(in_turn())
     (True, True)
     """
     wanted = in_turn() * max(1, projects // 900)
@@ -82,7 +88,8 @@ def plant(plan: TownPlan, projects: int, rng: np.random.Generator) -> Plants:
         spots[place] = [found[k] for k in rng.permutation(len(found))]
     taken = np.empty((0, 3))
     sites: list[dict[str, object]] = []
-    truth: dict[str, list[tuple[str, int, int, str]]] = {"planted": [], "near": []}
+    areas: list[dict[str, object]] = []
+    truth: dict[str, list[tuple[str, int, int | str, str]]] = {"planted": [], "near": []}
     project = 0
     wanted = scenarios_for(projects)
     for number in sorted(range(len(wanted)), key=lambda k: _SCARCE_FIRST.index(wanted[k].place)):
@@ -93,18 +100,53 @@ def plant(plan: TownPlan, projects: int, rng: np.random.Generator) -> Plants:
         taken = np.vstack([taken, [spot.x, spot.y, _EXTENT_M[scenario.place]]])
         for offset, work in enumerate(scenario.works):
             sites += _site_rows(plan, spot, work, project + offset, number)
+        first = len(areas)
+        areas += [
+            _area_row(plan, spot, area, first + offset)
+            for offset, area in enumerate(scenario.areas)
+        ]
         for kind, cases in (("planted", scenario.planted), ("near", scenario.near)):
-            truth[kind] += [
-                (rule, project + a, -1 if b is None else project + b, scenario.name)
-                for rule, a, b in cases
-            ]
+            truth[kind] += _numbered(cases, project, first, scenario.name)
         project += len(scenario.works)
     columns = ["rule", "first", "second", "case"]
     return Plants(
         sites=pd.DataFrame(sites),
         planted=pd.DataFrame(truth["planted"], columns=columns),
         near_misses=pd.DataFrame(truth["near"], columns=columns),
+        areas=pd.DataFrame(areas, columns=list(_AREA_COLUMNS)),
     )
+
+
+_AREA_COLUMNS = (
+    "layer", "id", "run", "from_m", "to_m", "low_m", "high_m", "drawn", "values",
+)  # fmt: skip
+
+
+def _area_id(number: int) -> str:
+    return f"ZY{number + 1:04d}"
+
+
+def _numbered(
+    cases: Truth, project: int, area: int, name: str
+) -> Iterator[tuple[str, int, int | str, str]]:
+    """Yield what is claimed with the numbers of projects and the ids of areas."""
+    for rule, a, b in cases:
+        second = (
+            _area_id(area + int(b[1:])) if isinstance(b, str) else -1 if b is None else project + b
+        )
+        yield rule, project + a, second, name
+
+
+def _area_row(plan: TownPlan, spot: _Spot, area: AreaSpec, number: int) -> dict[str, object]:
+    half_m = float(plan.runs["width_m"].iloc[spot.runs[0]]) / 2
+    low, high = (-half_m - 12.0, half_m + 12.0) if area.beside is None else area.beside
+    if area.beside is not None:
+        low, high = low + half_m, high + half_m
+    return {
+        "layer": area.layer, "id": _area_id(number), "run": spot.runs[0],
+        "from_m": spot.at_m[0] + area.span[0], "to_m": spot.at_m[0] + area.span[1],
+        "low_m": low, "high_m": high, "drawn": area.drawn, "values": dict(area.values),
+    }  # fmt: skip
 
 
 def _take(spots: list[_Spot], taken: npt.NDArray[np.float64], extent_m: float) -> _Spot | None:

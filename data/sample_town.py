@@ -19,8 +19,9 @@ from data.sample_background import Centrelines, crossings_of, random_sites
 from data.sample_filing import filed_rows, ground, lon_lat
 from data.sample_network import METRIC_CRS, TownPlan, make_plan, town_side
 from data.sample_plants import CLEAR_M, plant
+from data.sample_rule_scenarios import SAMPLE_CAPS_M
 from data.sample_scenarios import AS_OF
-from data.sample_works import WKT_UNIT
+from data.sample_works import WKT_UNIT, Places, middle_lines, strips
 
 __all__ = ["AS_OF", "SampleTown", "make_town", "project_onto", "write_inputs"]
 
@@ -43,7 +44,11 @@ class SampleTown:
         WGS 84.
     planted, near_misses
         ``rule, project_a, project_b``: what must and what must not be found. Codes of a pair are
-        sorted; ``project_b`` is empty where a rule has one project. ``case`` says which scenario.
+        sorted; ``project_b`` is empty where a rule has one project, and the id of the restriction,
+        zone or asset where it is about one. ``case`` says which scenario.
+    restrictions, boundaries, assets
+        Periods that are kept free, zones with a cap, and what lies beside the roads: ``编号`` and
+        the headers of `data.read_areas`; lon/lat WGS 84.
     """
 
     roads: gpd.GeoDataFrame
@@ -51,16 +56,19 @@ class SampleTown:
     history: gpd.GeoDataFrame
     planted: pd.DataFrame
     near_misses: pd.DataFrame
+    restrictions: gpd.GeoDataFrame
+    boundaries: gpd.GeoDataFrame
+    assets: gpd.GeoDataFrame
 
 
-def make_town(*, projects: int = 300, seed: int = 0) -> SampleTown:
+def make_town(*, projects: int = 400, seed: int = 0) -> SampleTown:
     """Make the sample town.
 
     Parameters
     ----------
     projects
-        How many projects it has, at least 20; the streets grow with them. From 300 on every rule
-        has at least ten planted conflicts and ten near misses.
+        How many projects it has, at least 20; the streets grow with them. From 400 on every
+        scenario is there.
     seed
         The same number gives the same town, to the byte.
 
@@ -105,6 +113,9 @@ def make_town(*, projects: int = 300, seed: int = 0) -> SampleTown:
         history=_ledger(_sorted(filed[is_history])),
         planted=_pairs(plants.planted, codes),
         near_misses=_pairs(plants.near_misses, codes),
+        restrictions=_areas(plants.areas, "restrictions", lines),
+        boundaries=_areas(plants.areas, "boundaries", lines),
+        assets=_areas(plants.areas, "assets", lines),
     )
 
 
@@ -147,22 +158,37 @@ def write_inputs(town: SampleTown, folder: Path) -> dict[str, Path]:
     -------
     dict
         ``roads``, ``projects`` (GeoJSON), ``projects_water`` (CSV with WKT, the list of one unit),
-        ``history`` (GeoJSON), ``planted``, ``near_misses`` (CSV ``rule,project_a,project_b``).
+        ``history``, ``restrictions``, ``boundaries``, ``assets`` (GeoJSON), ``policy`` (TOML),
+        ``planted``, ``near_misses`` (CSV ``rule,project_a,project_b``).
     """
     folder.mkdir(parents=True, exist_ok=True)
     names = {
         "roads": "roads.geojson", "projects": "projects.geojson",
         "projects_water": "projects_water.csv", "history": "history.geojson",
+        "restrictions": "restrictions.geojson", "boundaries": "boundaries.geojson",
+        "assets": "assets.geojson", "policy": "policy.toml",
         "planted": "planted.csv", "near_misses": "near_misses.csv",
     }  # fmt: skip
     paths = {key: folder / name for key, name in names.items()}
     by_water = (town.projects["项目单位"] == WKT_UNIT).to_numpy()
     _write_geojson(town.roads, paths["roads"])
     _write_geojson(town.projects[~by_water], paths["projects"])
-    _write_geojson(town.history, paths["history"])
+    for layer in ("history", "restrictions", "boundaries", "assets"):
+        _write_geojson(getattr(town, layer), paths[layer])
+    caps = "".join(f'"{zone}" = {cap_m:g}\n' for zone, cap_m in SAMPLE_CAPS_M.items())
+    paths["policy"].write_text(
+        f'version = "sample-town-1"\n\n[volume.opened_m]\n{caps}', encoding="utf-8"
+    )
     water_geometry = town.projects.geometry.to_numpy()[by_water]
     water = pd.DataFrame(town.projects[by_water].drop(columns="geometry"))
-    for column in ("计划开工", "计划竣工", "实际开工", "实际竣工"):  # this unit writes 2026/5/1
+    for column in (
+        "计划开工",
+        "计划竣工",
+        "实际开工",
+        "实际竣工",
+        "许可起始",
+        "许可截止",
+    ):  # this unit writes 2026/5/1
         water[column] = water[column].str.replace(r"-0?(\d+)-0?(\d+)$", r"/\1/\2", regex=True)
     water["WKT"] = shapely.to_wkt(water_geometry, rounding_precision=7)
     water.to_csv(paths["projects_water"], index=False, encoding="utf-8-sig", lineterminator="\n")
@@ -220,17 +246,34 @@ def _codes(sites: pd.DataFrame, rng: np.random.Generator) -> pd.Series[str]:
 
 def _pairs(truth: pd.DataFrame, codes: pd.Series[str]) -> pd.DataFrame:
     first = codes.reindex(truth["first"]).to_numpy(dtype=object)
-    second = codes.reindex(truth["second"]).to_numpy(dtype=object)
-    one = truth["second"].to_numpy() < 0
-    second = np.where(one, first, second)
+    second = truth["second"].to_numpy(dtype=object)
+    area = np.array([isinstance(one, str) for one in second], dtype=bool)
+    number = np.where(area, -1, second).astype(np.int64)
+    other = codes.reindex(number).to_numpy(dtype=object)
+    one = number < 0
+    other = np.where(one, first, other)
     return pd.DataFrame(
         {
             "rule": truth["rule"].to_numpy(),
-            "project_a": np.minimum(first, second),
-            "project_b": np.where(one, "", np.maximum(first, second)),
+            "project_a": np.minimum(first, other),
+            "project_b": np.where(area, second, np.where(one, "", np.maximum(first, other))),
             "case": truth["case"].to_numpy(),
         }
     ).sort_values(["rule", "project_a", "project_b"], ignore_index=True)
+
+
+def _areas(areas: pd.DataFrame, layer: str, lines: Centrelines) -> gpd.GeoDataFrame:
+    """Return one layer of what lies beside the works, as its keeper would send it."""
+    rows = areas[areas["layer"] == layer].reset_index(drop=True)
+    table = pd.DataFrame({"编号": rows["id"]}).join(pd.DataFrame(rows["values"].tolist()))
+    run = lines.runs.geometry.to_numpy()
+    place = Places.of(rows)
+    shapes = strips(run, place)
+    lies = rows["drawn"].isin(["line", "point"]).to_numpy()
+    shapes[lies] = middle_lines(run, place.where(lies))
+    point = rows["drawn"].eq("point").to_numpy()
+    shapes[point] = shapely.line_interpolate_point(shapes[point], 0.5, normalized=True)
+    return lon_lat(gpd.GeoDataFrame(table, geometry=shapes, crs=METRIC_CRS))
 
 
 def _ledger(history: gpd.GeoDataFrame) -> gpd.GeoDataFrame:

@@ -104,6 +104,7 @@ def headers() -> dict[str, str]:
         "road", "extent_text", "position", "method", "utility", "line_kind", "length_m", "width_m",
         "area_m2", "start", "finish", "duration_days", "cost_wan", "funding", "traffic_impact",
         "site_id", "external_id", "actual_start", "actual_finish", "safety_critical", "remark",
+        "permit_no", "permit_start", "permit_finish", "permit_area_m2",
     )  # fmt: skip
     return {name: FIELD[name].zh for name in names}
 

@@ -22,7 +22,7 @@ def demo(
     out: Annotated[Path, typer.Option("--out", help=words("option.out_dir"))] = Path("demo"),
     projects: Annotated[
         int, typer.Option("--projects", min=100, max=50_000, help=words("option.projects"))
-    ] = 300,
+    ] = 400,
     seed: Annotated[int, typer.Option("--seed", min=0, help=words("option.seed"))] = 0,
     policy: PolicyOption = None,
     as_json: JsonOption = False,

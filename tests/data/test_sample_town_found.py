@@ -11,8 +11,9 @@ import pytest
 from coordination import detect
 from coordination.city import City
 from coordination.findings import Findings
-from coordination.policy import Policy
+from data.read_areas import read_areas
 from data.read_history import read_history
+from data.read_policy import read_policy
 from data.read_projects import read_projects
 from data.read_roads import read_roads
 from data.sample_town import AS_OF, SampleTown, make_town, write_inputs
@@ -21,8 +22,8 @@ from geo.road_network import build_network
 
 def found_in(town: SampleTown, folder: Path) -> Findings:
     """Read the town's files and run all rules."""
-    policy = Policy()
     paths = write_inputs(town, folder)
+    policy = read_policy(paths["policy"]).policy
     roads = read_roads(paths["roads"])
     network = build_network(
         roads.centre_lines,
@@ -34,7 +35,11 @@ def found_in(town: SampleTown, folder: Path) -> Findings:
         paths["projects_water"], policy=policy, working_crs=roads.crs, crs="EPSG:4326"
     )
     past = read_history(paths["history"], policy=policy, working_crs=roads.crs)
-    for read in (roads, filed, water, past):
+    areas = {
+        kind: read_areas(paths[kind], kind, working_crs=roads.crs)
+        for kind in ("restrictions", "boundaries", "assets")
+    }
+    for read in (roads, filed, water, past, *areas.values()):
         assert [fault for fault in read.faults if fault.level == "refused"] == []
     city = City(
         crs=roads.crs,
@@ -42,6 +47,7 @@ def found_in(town: SampleTown, folder: Path) -> Findings:
         sites=gpd.GeoDataFrame(pd.concat([filed.sites, water.sites], ignore_index=True)),
         network=network,
         ledger=past.ledger,
+        **{kind: read.areas for kind, read in areas.items()},
     )
     return detect(city, policy, as_of=AS_OF)
 
@@ -57,7 +63,7 @@ def keys(table: pd.DataFrame) -> set[tuple[str, ...]]:
 @pytest.fixture(scope="module")
 def judged(tmp_path_factory: pytest.TempPathFactory) -> tuple[list[str], list[str]]:
     """Cases of the planted conflicts that were missed, and of the near misses that were found."""
-    town = make_town(projects=300, seed=0)
+    town = make_town(projects=400, seed=0)
     found = keys(found_in(town, tmp_path_factory.mktemp("town")).table)
     missed = town.planted[[key not in found for key in rows(town.planted)]]
     wrong = town.near_misses[[key in found for key in rows(town.near_misses)]]
