@@ -27,6 +27,7 @@ from coordination.openings import depended_codes
 from coordination.rules.protocol import Candidates, Context, RuleWords, candidates
 from coordination.savings import saved_wan, surface_of
 from coordination.sentences import legal_basis, reasons
+from coordination.traffic import vehicles_per_day
 from geo.linear_reference import span_geometry
 from geo.road_network import RoadNetwork
 from geo.validity import polygons_only
@@ -347,12 +348,14 @@ def _add_times(findings: gpd.GeoDataFrame, context: Context) -> None:
 def _add_value(findings: gpd.GeoDataFrame, context: Context) -> None:
     """Set impact index and level, and what coordinating the two would save."""
     works, policy = context.works, context.policy
+    vehicles = vehicles_per_day(context)
     index = impact_index(
         works["duration_days"],
         _road_classes(context),
         works["traffic_impact"],
         works["length_m"],
         policy.impact,
+        vehicles_per_day=vehicles,
     )
     filed = ~works["ledger"].to_numpy(dtype=bool) & works["dated"].to_numpy(dtype=bool)
     of_project = pd.Series(index[filed]).groupby(works["code"].to_numpy()[filed]).max()
@@ -363,6 +366,10 @@ def _add_value(findings: gpd.GeoDataFrame, context: Context) -> None:
         ]
     )
     findings["impact_index"] = np.fmax(both[0], both[1])
+    # Counted is the index whose project has it from counted works alone.
+    counted = pd.Series(~np.isnan(vehicles[filed])).groupby(works["code"].to_numpy()[filed]).all()
+    of_larger = findings["project_b"].where(both[1] > both[0], findings["project_a"])
+    findings["counted"] = of_larger.map(counted).eq(True).to_numpy()
     findings["level_of_impact"] = impact_level(findings["impact_index"], policy.impact)
     a, b = findings["work_a"].to_numpy(), findings["work_b"].to_numpy()
     two = np.flatnonzero((a >= 0) & (b >= 0))

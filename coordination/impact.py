@@ -27,12 +27,14 @@ def impact_index(
     traffic_impact: pd.Series[str],
     length_m: npt.ArrayLike,
     policy: ImpactPolicy,
+    *,
+    vehicles_per_day: npt.ArrayLike | None = None,
 ) -> Floats:
     """Return the impact index of each work.
 
     ``0.10 duration + 0.20 street class + 0.25 traffic volume + 0.25 lane effect + 0.20 affected
-    length``, each from 1 to 5 points [City of Helsinki, open formula for excavation permits]. No
-    traffic count is at hand, so the volume is estimated from the class; every finding says so.
+    length``, each from 1 to 5 points [City of Helsinki, open formula for excavation permits]. Where
+    no traffic was counted, the volume is estimated from the class; every finding says so.
 
     Parameters
     ----------
@@ -45,6 +47,8 @@ def impact_index(
         Affected length of road, m, shape ``(n,)``; missing counts as none.
     policy
         Weights and points.
+    vehicles_per_day
+        Counted traffic, shape ``(n,)``; missing where nothing was counted.
 
     Returns
     -------
@@ -56,17 +60,24 @@ def impact_index(
     >>> one = pd.Series(["arterial"])
     >>> impact_index([30], one, pd.Series(["full"]), [250.0], ImpactPolicy()).tolist()
     [4.15]
+    >>> impact_index([30], one, pd.Series(["full"]), [250.0], ImpactPolicy(),
+    ...              vehicles_per_day=[800.0]).tolist()
+    [3.4]
     """
     days = np.asarray(duration_days, dtype=float)
     length = np.nan_to_num(np.asarray(length_m, dtype=float))
     weight = policy.weights
+    volume = _by_code(road_class, policy.volume_points, policy.volume_points["default"])
+    if vehicles_per_day is not None:
+        counted = np.asarray(vehicles_per_day, dtype=float)
+        points = _points(np.nan_to_num(counted), policy.vehicles_per_day, policy.vehicle_points)
+        volume = np.where(np.isnan(counted), volume, points)
     index = (
         weight["duration"]
         * _points(days, tuple(map(float, policy.duration_days)), policy.duration_points)
         + weight["road_class"]
         * _by_code(road_class, policy.class_points, policy.class_points["default"])
-        + weight["volume"]
-        * _by_code(road_class, policy.volume_points, policy.volume_points["default"])
+        + weight["volume"] * volume
         + weight["lanes"] * _by_code(traffic_impact, policy.lane_points, policy.lane_points["none"])
         + weight["length"] * _points(length, policy.length_m, policy.length_points)
     )

@@ -105,6 +105,8 @@ class ImpactPolicy:
         The same for the affected length.
     class_points, volume_points
         Points by road class; the volume's stand in for a traffic count that is not known.
+    vehicles_per_day, vehicle_points
+        Points of a counted volume: below the first number of vehicles a day, and so on.
     lane_points
         Points by traffic impact.
     yellow_from, red_from
@@ -130,6 +132,8 @@ class ImpactPolicy:
             {"expressway": 5.0, "arterial": 4.0, "secondary": 3.0, "local": 1.0, "default": 2.0}
         )
     )
+    vehicles_per_day: tuple[float, ...] = (1_000.0, 5_000.0, 15_000.0, 30_000.0)
+    vehicle_points: tuple[float, ...] = (1.0, 2.0, 3.0, 4.0, 5.0)
     lane_points: Mapping[str, float] = field(
         default_factory=lambda: _frozen(
             {"none": 1.0, "footway": 2.0, "lane": 3.0, "half": 4.0, "full": 5.0}

@@ -91,6 +91,7 @@ LIMITS: Mapping[str, Limits] = {
     "impact.length_points": _POINTS,
     "impact.class_points": Limits(most=5.0, keys=(*ROAD_CLASSES, "default")),
     "impact.volume_points": Limits(most=5.0, keys=(*ROAD_CLASSES, "default")),
+    "impact.vehicle_points": _POINTS,
     "impact.lane_points": Limits(most=5.0, keys=TRAFFIC_IMPACTS),
     "impact.yellow_from": _POINTS,
     "impact.red_from": _POINTS,
@@ -139,7 +140,7 @@ NOT_ABOVE: tuple[tuple[str, str], ...] = (
 RISING = ("no_dig.fee_factor", "reinstatement_yuan_m2")
 """Lists (or tables of lists) that never fall: low, mid, high."""
 
-ASCENDING = ("impact.duration_days", "impact.length_m")
+ASCENDING = ("impact.duration_days", "impact.length_m", "impact.vehicles_per_day")
 """Lists in which each number is larger than the one before."""
 
 DESCENDING = ("protection.within_m",)
@@ -150,6 +151,7 @@ SUMS_TO_ONE = ("impact.weights",)
 ONE_MORE: tuple[tuple[str, str], ...] = (
     ("impact.duration_points", "impact.duration_days"),
     ("impact.length_points", "impact.length_m"),
+    ("impact.vehicle_points", "impact.vehicles_per_day"),
 )
 """Lists of which the first has one entry more than the second."""
 

@@ -82,7 +82,7 @@ def _facts(findings: gpd.GeoDataFrame, context: Context) -> list[dict[str, objec
         "rule", "variant", "items", "number", "widened", "place", "road", "project_a", "project_b",
         "work_a", "work_b", "shared_length_m", "shared_area_m2", "distance_m", "overlap_days",
         "overlap_days_certain", "gap_days", "likelihood", "start", "finish", "impact_index",
-        "coordinated", "facts",
+        "counted", "coordinated", "facts",
     ]  # fmt: skip
     facts = pd.DataFrame(findings[columns])
     start = works["start_day"].to_numpy()
@@ -231,6 +231,7 @@ def _notes(fact: dict[str, object], lang: str) -> list[str]:
         notes.append(text("findings.note.footprints", lang))
     if not _missing(fact["impact_index"]):
         kind = "impact" if fact["has_network"] else "impact_no_class"
+        kind = "impact_counted" if fact["counted"] else kind
         notes.append(text(f"findings.note.{kind}", lang, index=f"{fact['impact_index']:.2f}"))
     if not _missing(fact["coordinated"]):
         notes.append(text("findings.note.coordinated", lang, coordinated=fact["coordinated"]))

@@ -282,3 +282,33 @@ def test_each_half_says_what_it_lacks(make_city: MakeCity, repair: Work) -> None
     assert run_of(with_assets(city, OVERHEAD), "missing_partner") == (True, ("assets_pipe_due",))
     assert run_of(with_assets(city, PIPE), "missing_partner") == (True, ("assets_overhead_line",))
     assert run_of(with_assets(city, PIPE, OVERHEAD), "missing_partner") == (True, ())
+
+
+# ---- counted traffic: the digs of A and B share 甲路 east of x = 0, C lies on 乙路 ---------------
+
+
+@pytest.mark.parametrize(
+    ("wkt", "vehicles", "index", "counted"),
+    [
+        ("LINESTRING (0 3, 290 3)", 800, 1.80, True),
+        ("LINESTRING (0 3, 290 3)", 40_000, 2.80, True),
+        ("POINT (40 5)", 40_000, 2.80, True),
+        ("POINT (40 40)", 40_000, 1.80, False),
+        ("LINESTRING (300 20, 300 200)", 40_000, 1.80, False),
+        ("LINESTRING (0 3, 290 3)", None, 1.80, False),
+    ],
+)
+def test_counted_traffic_goes_before_the_estimate(
+    make_city: MakeCity,
+    work: MakeWork,
+    wkt: str,
+    vehicles: float | None,
+    index: float,
+    counted: bool,
+) -> None:
+    city = make_city(work("A", "2026-03-01", "2026-03-31"), work("B", "2026-03-01", "2026-03-31"))
+    count = {"asset_id": "v", "kind": "traffic_volume", "value": vehicles, "wkt": wkt}
+    row = found(with_assets(city, count), "concurrent_works")["A", "B"]
+    assert row["impact_index"] == pytest.approx(index)
+    assert ("交通量为实测" in row["reason_zh"]) is counted
+    assert ("estimated from the road class" in row["reason_en"]) is not counted
