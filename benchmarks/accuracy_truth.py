@@ -8,7 +8,7 @@ metre of its limit, an opening that may be cut in two ways) a key is *arguable* 
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date, timedelta
 from itertools import combinations, pairwise
 
@@ -116,6 +116,7 @@ def judge(works: Sequence[Work], areas: Sequence[Area], road_class: Sequence[str
     """
     truth = Truth()
     by_plot: dict[int, list[Work]] = {}
+    works = [_as_begun(work) for work in works]
     for work in works:
         by_plot.setdefault(work.plot, []).append(work)
     for plot, here in by_plot.items():
@@ -137,6 +138,12 @@ def judge(works: Sequence[Work], areas: Sequence[Area], road_class: Sequence[str
         _permit(truth, work)
     _dossiers(truth, works)
     return truth
+
+
+def _as_begun(work: Work) -> Work:
+    """Return the work with the day on which it began: what happened counts before what was filed."""
+    began = work.values.get("actual_start")
+    return replace(work, start=began) if began else work
 
 
 # --- facts about one work and about two
@@ -530,7 +537,7 @@ def _of_area(truth: Truth, works: Sequence[Work], area: Area) -> None:
     elif area.kind in PROTECTED_M:
         _protected(truth, judged, area)
     elif area.kind in ("overhead_line", "pipe_due"):
-        _without_partner(truth, judged, area)
+        _without_partner(truth, works, area)
 
 
 def _restricted(truth: Truth, works: Sequence[Work], area: Area) -> None:
@@ -567,6 +574,8 @@ def _without_partner(truth: Truth, works: Sequence[Work], area: Area) -> None:
     """A large road work along wires that stay up, or above a pipe that is due."""
     for road in works:
         if road.get("sector") != "road" or road.get("work_type") not in LOCK_MONTHS:
+            continue
+        if finished(road):
             continue
         key = key_of("missing_partner", road.code, area.code)
         within = area.low_m - road.high_m
