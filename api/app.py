@@ -6,6 +6,7 @@ from fastapi import FastAPI
 
 from api import problems
 from api.guard import BodyLimit, LoopbackGuard
+from api.live import LiveCity
 from api.policies import load_policy
 from api.provenance import SOFTWARE_VERSION
 from api.routers import (
@@ -53,6 +54,7 @@ def create_app(settings: Settings, store: StoreOpener | None = None) -> FastAPI:
     app.state.settings = settings
     # Read once: an edit of the file holds from the next start on, and a faulty one stops it.
     app.state.policy_file = load_policy(settings.policy) if settings.policy else None
+    app.state.live = LiveCity(indexed=True)
     app.state.snapshots = Snapshots(store or opener)
     app.state.maps = {}
     problems.install(app)

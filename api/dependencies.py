@@ -7,6 +7,7 @@ from typing import Annotated, cast
 from fastapi import Depends, Query, Request
 
 from api.language import language_of
+from api.live import LiveCity
 from api.policies import PolicyInForce, told_policy
 from api.settings import Settings
 from api.snapshots import Snapshots
@@ -16,6 +17,10 @@ from data.read_policy import PolicyFile
 
 def _snapshots(request: Request) -> Snapshots:
     return cast("Snapshots", request.app.state.snapshots)
+
+
+def _live(request: Request) -> LiveCity:
+    return cast("LiveCity", request.app.state.live)
 
 
 def _settings(request: Request) -> Settings:
@@ -40,6 +45,7 @@ def _language(
 
 
 SnapshotsNeeded = Annotated[Snapshots, Depends(_snapshots)]
+LiveNeeded = Annotated[LiveCity, Depends(_live)]
 SettingsNeeded = Annotated[Settings, Depends(_settings)]
 PolicyToldNeeded = Annotated[PolicyInForce, Depends(_policy)]
 PolicyNeeded = Annotated[Policy, Depends(_policy_itself)]

@@ -9,6 +9,7 @@ from typing import Any
 from uuid import uuid4
 
 from api.check_answer import project_documents
+from api.live import LiveCity
 from api.progress import Steps, silent
 from api.provenance import SOFTWARE_VERSION, day_of_judgement, provenance_of
 from api.redetection import find_again, made_by
@@ -175,9 +176,12 @@ def check_path(
     frame: Frame | None = None,
     axes: Axes | None = None,
     request: Mapping[str, object] | None = None,
+    live: LiveCity | None = None,
     step: Steps = silent,
 ) -> dict[str, Any]:
     """Judge the projects of a file against the store; the answer is kept there as evidence.
+
+    Only what lies around them is read (`api.live`); a service hands in its ``live`` city.
 
     Raises
     ------
@@ -187,25 +191,34 @@ def check_path(
     """
     step("read")
     info = store.info()
-    city = store.read_city()
+    live = live or LiveCity(indexed=False)
+    whole = live.surroundings(store).city
     read = read_projects(
         path, policy=policy, working_crs=info.crs, time_zone=info.time_zone,
-        gazetteer=gazetteer_of(city), answers=store.answers(),
+        gazetteer=gazetteer_of(whole), answers=store.answers(),
         today=day_of_judgement(info, as_of).astype(object),
-        said=Coordinates(frame=frame, axes=axes, known=known_roads(city.network)),
+        said=Coordinates(frame=frame, axes=axes, known=known_roads(whole.network)),
     )  # fmt: skip
     refused = [fault for fault in read.faults if fault.level == "refused"]
     if refused:
         raise InputRefusedError(refused, source=path.name)
     step("detect")
-    answer = check(
-        city, read.projects, read.sites, policy, as_of=day_of_judgement(info, as_of),
-        earlier=store.read_findings(), decisions=store.decisions(), rules=installed_rules(),
+    day = day_of_judgement(info, as_of)
+    around = live.around(
+        store, read.projects, read.sites, policy, installed_rules(), as_of=day
+    )
+    earlier = store.read_findings_of(set(read.projects["code"]))
+    ids = set() if earlier is None else set(earlier.table["finding_id"])
+    answer = around.told(
+        check(
+            around.city, read.projects, read.sites, policy, as_of=day, earlier=earlier,
+            decisions=store.decisions_of(ids), rules=around.rules,
+        )
     )  # fmt: skip
     document: dict[str, Any] = {
         "check_id": uuid4().hex,
         "as_of": str(answer.findings.as_of),
-        "data_revision": city.data_revision,
+        "data_revision": around.city.data_revision,
         "policy_version": policy.version,
         "software_version": SOFTWARE_VERSION,
         "rules_run": rules_run(answer.findings),

@@ -14,6 +14,7 @@ from importlib.metadata import version
 from pathlib import Path
 
 import bench_accuracy
+import bench_check
 import bench_city
 import bench_extents
 import bench_pairs
@@ -25,6 +26,7 @@ BENCHMARKS = {
     "city": bench_city.run,
     "extents": bench_extents.run,
     "accuracy": bench_accuracy.run,
+    "check": bench_check.run,
     "tiles": bench_tiles.run,
 }
 SIZES = {
@@ -32,6 +34,7 @@ SIZES = {
     "city": bench_city.SIZES,
     "extents": bench_extents.SIZES,
     "accuracy": bench_accuracy.SIZES,
+    "check": bench_check.SIZES,
     "tiles": bench_tiles.SIZES,
 }
 

@@ -85,6 +85,9 @@ class Edit:
         Where these lay before, shape (n,), polygons (m).
     projects
         These projects as they were (`PROJECT_FIELDS`); those that came are not in it.
+    sites
+        The sites of these projects as they were (`SITE_FIELDS` and ``project_code``); None where it
+        is not known: then rules that may look anywhere look again in any case.
     bundles
         The bundles as they were, where they changed; None where they did not.
     whole
@@ -101,6 +104,7 @@ class Edit:
     ledger_ids: frozenset[str] = _NO_CODES
     shapes: Shapes = field(default_factory=_no_shapes)
     projects: pd.DataFrame = field(default_factory=_no_projects)
+    sites: gpd.GeoDataFrame | None = None
     bundles: pd.DataFrame | None = None
     whole: bool = False
 
@@ -132,6 +136,7 @@ def edit_between(before: City, after: City) -> Edit:
         ledger_ids=frozenset(ids),
         shapes=_places(before, codes, ids),
         projects=before.projects[before.projects["code"].isin(codes)].reset_index(drop=True),
+        sites=_rows(before.sites, before.sites["project_code"].isin(codes)),
         bundles=before.bundles if bundled else None,
         whole=whole,
     )
@@ -206,9 +211,16 @@ def update(
     near = neighbourhood(city, affected, policy, shapes=lines)
     context = look(near, policy, day)
     local = _run(near, context, [rule for rule in rules if rule.reach == "place"])
-    far = [rule for rule in rules if rule.reach == "city"]
+    far = [
+        rule
+        for rule in rules
+        if rule.reach == "city" and _looks_at_edit(rule, city, edit, policy, day)
+    ]
     wide = _run_wide(city, far, policy, day) if far else _run(near, context, far)
     stays = ~_names(previous.table, affected) & previous.table["rule"].isin(local.runs).to_numpy()
+    # What a rule does not look at changes nothing of what it found, wherever that is.
+    unseen = {rule.code for rule in rules} - local.runs.keys() - wide.runs.keys()
+    stays |= previous.table["rule"].isin(unseen).to_numpy()
     parts = [
         (previous.table[stays], previous.spans),
         (local.table[_names(local.table, affected)], local.spans),
@@ -216,8 +228,14 @@ def update(
     ]
     table = _ordered(_with_cases(_stacked(rows for rows, _ in parts), policy))
     counts = table["rule"].value_counts()
+    ran = {run.rule: run for run in previous.rules_run}
+    # A rule may find in the part no work of the kind that it needs, and in the city it did.
+    idle = {code for code, run in local.runs.items() if not run.ran and ran[code].ran}
     runs = {code: RuleRun(code, ran=False, missing=("not_built",)) for code in RULE_CODES} | {
-        rule.code: (local.runs | wide.runs)[rule.code] for rule in rules
+        rule.code: (local.runs | wide.runs | {code: ran[code] for code in idle}).get(
+            rule.code, ran[rule.code]
+        )
+        for rule in rules
     }
     return Findings(
         table=table,
@@ -350,6 +368,29 @@ def _run(city: City, context: Context, rules: Sequence[Rule]) -> _Found:
         return _Found(gpd.GeoDataFrame(nothing, geometry=shapes, crs=city.crs), spans, ran)
     words = {rule.code: rule.words for rule in rules if rule.words is not None}
     return _Found(*assemble(found, context, words), ran)
+
+
+def _looks_at_edit(rule: Rule, city: City, edit: Edit, policy: Policy, day: np.datetime64) -> bool:
+    """Tell whether a rule that may look anywhere looks at an edited work, as it was or is."""
+    concerns = cast("Concerns | None", getattr(rule, "concerns", None))
+    if concerns is None or edit.sites is None or edit.ledger_ids or edit.bundles is not None:
+        return True
+    after = city.projects["code"].isin(edit.codes)
+    own = city.sites["project_code"].isin(edit.codes)
+    states = (
+        (edit.projects, edit.sites),
+        (city.projects[after].reset_index(drop=True), _rows(city.sites, own)),
+    )
+    return any(
+        concerns(
+            works_table(
+                replace(city, projects=projects, sites=sites, ledger=None), policy,
+                int(day.astype(np.int64)),
+            ),
+            policy,
+        ).any()
+        for projects, sites in states
+    )  # fmt: skip
 
 
 def _run_wide(city: City, rules: Sequence[Rule], policy: Policy, day: np.datetime64) -> _Found:

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
+import geopandas as gpd
 import numpy as np
 import pandas as pd
 import shapely
 
 from coordination.city import City
 from coordination.incremental import Edit
-from coordination.projects import PROJECT_FIELDS, as_fields
+from coordination.projects import PROJECT_FIELDS, SITE_FIELDS, as_fields
 from data.store import Change
 
 FOLLOWING = (
@@ -18,6 +19,9 @@ FOLLOWING = (
 )  # fmt: skip
 """Tables of the log on which no finding rests; the policy and the day are compared by themselves."""
 
+_SITE_COLUMNS = (
+    *(field.name for field in SITE_FIELDS), "project_code", "footprint_source",
+)  # fmt: skip
 _SETTINGS = ("as_of", "findings_run")
 
 
@@ -39,6 +43,7 @@ def edit_of(changes: Iterable[Change], city: City) -> Edit:
     before: dict[str, dict[str, object] | None] = {}
     codes: set[str] = set()
     ledger_ids: set[str] = set()
+    rows: list[dict[str, object]] = []
     places: list[str] = []
     whole = False
     for change in changes:
@@ -53,7 +58,12 @@ def edit_of(changes: Iterable[Change], city: City) -> Edit:
             codes |= {str(document["source"]) for document in documents if "source" in document}
         elif change.table not in FOLLOWING:
             whole |= not (change.table == "meta" and change.key in _SETTINGS)
-        places += _places(change.before)
+        if change.before is not None:
+            sites = _sites(change)
+            rows += sites
+            places += [
+                str(row["geometry"]) for row in (change.before, *sites) if row.get("geometry")
+            ]
     earlier = [row for row in before.values() if row is not None]
     stayed = city.projects[city.projects["code"].isin(codes - before.keys())]
     return Edit(
@@ -64,16 +74,39 @@ def edit_of(changes: Iterable[Change], city: City) -> Edit:
             [as_fields(pd.DataFrame(earlier), PROJECT_FIELDS), as_fields(stayed, PROJECT_FIELDS)],
             ignore_index=True,
         ),
+        sites=_earlier_sites(rows, city, codes),
         whole=whole,
     )
 
 
-def _places(document: dict[str, object] | None) -> list[str]:
-    """Return the geometry (WKB as hex) of a logged row and of the sites below it."""
-    if document is None:
+def _sites(change: Change) -> list[dict[str, object]]:
+    """Return the sites that a logged row held before, each with its project."""
+    assert change.before is not None
+    if change.table == "sites":
+        return [change.before]
+    sites = change.before.get("sites")
+    if not isinstance(sites, list):
         return []
-    rows = [document]
-    sites = document.get("sites")
-    if isinstance(sites, list):
-        rows += sites
-    return [str(row["geometry"]) for row in rows if row.get("geometry")]
+    return [{"project_code": change.key, **site} for site in sites]
+
+
+def _earlier_sites(rows: list[dict[str, object]], city: City, codes: set[str]) -> gpd.GeoDataFrame:
+    """Return logged sites, and those that edited projects have now: all that they ever had."""
+    table = pd.DataFrame(rows, columns=[*_SITE_COLUMNS, "geometry"])
+    shapes = shapely.from_wkb(
+        [None if pd.isna(place) else bytes.fromhex(place) for place in table["geometry"]]
+    )
+    logged = as_fields(table, SITE_FIELDS).assign(
+        project_code=table["project_code"], footprint_source=table["footprint_source"]
+    )
+    now = city.sites[city.sites["project_code"].isin(codes)]
+    both = pd.concat(
+        [logged, pd.DataFrame(as_fields(now, SITE_FIELDS)).assign(
+            project_code=now["project_code"], footprint_source=now["footprint_source"]
+        )],
+        ignore_index=True,
+    )  # fmt: skip
+    return gpd.GeoDataFrame(
+        both, geometry=np.concatenate([np.asarray(shapes, dtype=object), now.geometry.to_numpy()]),
+        crs=city.crs,
+    )  # fmt: skip

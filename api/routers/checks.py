@@ -10,7 +10,7 @@ from typing import Annotated, Any
 
 from fastapi import APIRouter, Body, Query
 
-from api.dependencies import PolicyNeeded, SettingsNeeded, SnapshotsNeeded
+from api.dependencies import LiveNeeded, PolicyNeeded, SettingsNeeded, SnapshotsNeeded
 from api.problems import NotFoundError
 from api.workflow import check_path
 from coordination.faults import DigonceError
@@ -23,6 +23,7 @@ router = APIRouter(prefix="/api/v1/checks", tags=["checks"])
 def post_check(
     snapshots: SnapshotsNeeded,
     settings: SettingsNeeded,
+    live: LiveNeeded,
     policy: PolicyNeeded,
     body: Annotated[dict[str, Any], Body(description="GeoJSON Feature or FeatureCollection")],
     as_of: Annotated[date | None, Query(description="day of judgement, ISO")] = None,
@@ -39,7 +40,8 @@ def post_check(
         path.write_bytes(json.dumps(body, ensure_ascii=False).encode("utf-8", "replace"))
         body = json.loads(path.read_bytes())
         return check_path(
-            store, path, as_of=as_of, policy=policy, actor=settings.actor, frame=frame, request=body
+            store, path, as_of=as_of, policy=policy, actor=settings.actor, frame=frame, request=body,
+            live=live,
         )
 
 

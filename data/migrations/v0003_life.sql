@@ -5,6 +5,12 @@ ALTER TABLE projects ADD COLUMN papers_on DATE;
 
 ALTER TABLE ledger ADD COLUMN note TEXT;
 
+CREATE INDEX digonce_projects_number ON projects (external_id) WHERE external_id IS NOT NULL;
+CREATE INDEX digonce_projects_links ON projects (depends_on, code) WHERE depends_on IS NOT NULL;
+CREATE INDEX digonce_ledger_source ON ledger (source) WHERE source IS NOT NULL;
+CREATE INDEX digonce_findings_a ON findings (project_a);
+CREATE INDEX digonce_findings_b ON findings (project_b);
+
 ALTER TABLE restrictions ADD COLUMN recurs TEXT;
 ALTER TABLE restrictions ADD COLUMN town TEXT;
 ALTER TABLE restrictions ADD COLUMN road_class TEXT;

@@ -1,0 +1,269 @@
+"""The city around some tentative projects, without loading the whole store.
+
+Which projects lie near is asked of one of two indexes, which a test holds to the same answers: the
+service keeps a live index in x, y and days (`data.live_index`), fed from the log; a single command
+asks the R-tree of the store's layer, which is always there and costs nothing to build. Roads,
+restrictions, boundaries and assets are read once and again when the log says that they changed.
+
+Rules of reach ``place`` need no more than the neighbourhood. A rule of reach ``city`` needs more only
+where it looks at a work of the tentative projects (its ``concerns``): then every project whose days
+meet those in which they may be at work and with a work that the rule looks at comes along, and the
+whole network. Otherwise nothing it could find names a tentative project, and only whether it can run
+is told, from a run on no works at all.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from threading import Lock
+from typing import cast
+
+import geopandas as gpd
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+import shapely
+
+from coordination import City, Policy
+from coordination.check import CheckAnswer, with_tentative
+from coordination.detection import look, run_rules
+from coordination.findings import RuleRun
+from coordination.incremental import Concerns
+from coordination.neighbourhood import reach_m
+from coordination.projects import day_numbers
+from coordination.rules.protocol import Rule
+from coordination.works import works_table
+from data.edits import FOLLOWING
+from data.live_index import LiveIndex
+from data.store import Store
+from geo.network_parts import NetworkParts
+from geo.spacetime_index import EVER
+
+_WORKS = ("projects", "sites", "ledger")
+Boxes = npt.NDArray[np.float64]
+
+
+@dataclass(frozen=True)
+class Surroundings:
+    """What of a store is not works: read once, shared by threads.
+
+    Attributes
+    ----------
+    city
+        Network, restrictions, boundaries, assets and aliases; no works.
+    parts
+        Cuts small networks out of its network; None without one.
+    revision
+        Of the log, up to which nothing of it changed.
+    """
+
+    city: City
+    parts: NetworkParts | None
+    revision: int
+
+
+@dataclass(frozen=True)
+class Around:
+    """A part of a city for a check.
+
+    Attributes
+    ----------
+    city
+        To be judged with the tentative projects in it.
+    rules
+        The rules that have to be run on it.
+    others
+        What is told of the others: none of them can name a tentative project.
+    """
+
+    city: City
+    rules: tuple[Rule, ...]
+    others: tuple[RuleRun, ...]
+
+    def told(self, answer: CheckAnswer) -> CheckAnswer:
+        """Return a check on the part with every rule in its list, also those left out here.
+
+        Parameters
+        ----------
+        answer
+            `coordination.check.check` of ``city`` by ``rules``.
+        """
+        others = {run.rule: run for run in self.others}
+        runs = {run.rule: run for run in answer.findings.rules_run} | others
+        return replace(answer, findings=replace(answer.findings, rules_run=tuple(runs.values())))
+
+
+class LiveCity:
+    """One store as checks see it; threads may share it.
+
+    Parameters
+    ----------
+    indexed
+        Keep a live index in memory; without it the R-tree of the store's layer is asked.
+    """
+
+    def __init__(self, *, indexed: bool) -> None:
+        self._indexed = indexed
+        self._lock = Lock()
+        self._surroundings: Surroundings | None = None
+        self._index: LiveIndex | None = None
+
+    def surroundings(self, store: Store) -> Surroundings:
+        """Return what is not works, as it is now.
+
+        Parameters
+        ----------
+        store
+            The store; every call with the same one.
+        """
+        with self._lock:
+            known = self._surroundings
+            revision = store.info().log_revision
+            if known is not None and known.revision <= revision:
+                changed = store.changes(known.revision, besides=(*FOLLOWING, *_WORKS))
+                if all(change.table == "meta" for change in changed):
+                    self._surroundings = replace(known, revision=revision)
+                    return self._surroundings
+            city = store.read_surroundings()
+            parts = None if city.network is None else NetworkParts(city.network)
+            self._surroundings = Surroundings(city, parts, revision)
+            return self._surroundings
+
+    def index(self, store: Store) -> LiveIndex | None:
+        """Return the live index as of now, or None where none is kept.
+
+        Parameters
+        ----------
+        store
+            The store; every call with the same one.
+        """
+        if not self._indexed:
+            return None
+        with self._lock:
+            if self._index is None:
+                self._index = LiveIndex(store)
+            index = self._index
+        index.catch_up(store)
+        return index
+
+    def around(
+        self,
+        store: Store,
+        projects: pd.DataFrame,
+        sites: gpd.GeoDataFrame,
+        policy: Policy,
+        rules: Sequence[Rule],
+        *,
+        as_of: np.datetime64,
+    ) -> Around:
+        """Return the city in which tentative projects are judged as in the whole one.
+
+        Parameters
+        ----------
+        store
+            The store.
+        projects, sites
+            The tentative projects, as in `coordination.City`.
+        policy, rules
+            By which they are judged.
+        as_of
+            Day of judgement.
+        """
+        known, index = self.surroundings(store), self.index(store)
+        shapes = sites.geometry.to_numpy(dtype=object)
+        boxes = _boxes(shapes, reach_m(policy))
+        near = store.codes_in(boxes) if index is None else index.codes(boxes)
+        codes = near | set(projects["code"])
+        numbers = set(projects["external_id"].dropna())
+        whole = known.city
+        far = [rule for rule in rules if rule.reach == "city"]
+        local = store.read_part(codes, boxes=boxes, numbers=numbers)
+        own = replace(
+            local, projects=projects, sites=sites, network=None, ledger=None,
+        )  # fmt: skip
+        day = int(as_of.astype("datetime64[D]").astype(np.int64))
+        looking = [rule for rule in far if _looks_at(rule, own, policy, day)]
+        runs: tuple[RuleRun, ...] = ()
+        network = whole.network
+        if looking:
+            codes |= self._looked_at(store, index, looking, projects, sites, policy, day)
+            local = store.read_part(codes, boxes=boxes, numbers=numbers)
+        elif far:
+            nothing = _with(whole, local.ledger)
+            context = look(nothing, policy, as_of)
+            told = {run.rule: run for run in run_rules(nothing, context, far)[1]}
+            runs = tuple(told[rule.code] for rule in far)
+        if not looking and known.parts is not None:
+            tentative = with_tentative(local, projects, sites)
+            places = [tentative.sites.geometry.to_numpy(dtype=object)]
+            if local.ledger is not None:
+                places.append(local.ledger.geometry.to_numpy(dtype=object))
+            network = known.parts.part(np.concatenate(places))
+        city = replace(
+            local, network=network, restrictions=whole.restrictions,
+            boundaries=whole.boundaries, assets=whole.assets, aliases=whole.aliases,
+        )  # fmt: skip
+        kept = tuple(rules) if looking else tuple(rule for rule in rules if rule.reach == "place")
+        return Around(city, kept, runs)
+
+    @staticmethod
+    def _looked_at(  # noqa: PLR0917 - one step of `around`
+        store: Store,
+        index: LiveIndex | None,
+        rules: Sequence[Rule],
+        projects: pd.DataFrame,
+        sites: gpd.GeoDataFrame,
+        policy: Policy,
+        day: int,
+    ) -> set[str]:
+        """Return the projects whose days meet those of the tentative ones and at which rules look."""
+        first, last = _days(projects, sites, day)
+        plane = np.array([[-1e9, -1e9, 1e9, 1e9]])
+        codes = store.codes_in(plane) if index is None else index.codes(plane, first, last)
+        part = store.read_part(codes, boxes=np.empty((0, 4)))
+        works = works_table(part, policy, day)
+        mask = np.zeros(len(works), dtype=np.bool_)
+        for rule in rules:
+            concerns = _concerns(rule)
+            mask |= True if concerns is None else concerns(works, policy)
+        return set(works["code"].to_numpy(dtype=object)[mask])
+
+
+def _concerns(rule: Rule) -> Concerns | None:
+    return cast("Concerns | None", getattr(rule, "concerns", None))
+
+
+def _looks_at(rule: Rule, own: City, policy: Policy, day: int) -> bool:
+    concerns = _concerns(rule)
+    return concerns is None or bool(concerns(works_table(own, policy, day), policy).any())
+
+
+def _with(city: City, ledger: gpd.GeoDataFrame | None) -> City:
+    return replace(city, ledger=None if ledger is None else ledger.iloc[0:0])
+
+
+def _boxes(shapes: npt.NDArray[np.object_], within_m: float) -> Boxes:
+    boxes = shapely.bounds(shapes).reshape(-1, 4)
+    boxes = boxes[np.isfinite(boxes).all(axis=1)]
+    return np.asarray(boxes + np.array([-within_m, -within_m, within_m, within_m]))
+
+
+def _days(projects: pd.DataFrame, sites: gpd.GeoDataFrame, day: int) -> tuple[int, int]:
+    """Return the days between which tentative works may lie, wherever they are moved."""
+    tables = ((sites, ("start", "finish", "actual_start", "actual_finish")),
+              (projects, ("earliest_start", "latest_finish")))  # fmt: skip
+    found = [
+        day_numbers(pd.to_datetime(table[name].dropna()))
+        for table, names in tables
+        for name in names
+        if name in table
+    ]
+    days = np.concatenate(found)
+    if not len(days):
+        return EVER
+    return min(int(days.min()), day) - _MOST_MOVED_DAYS, int(days.max()) + 1 + _MOST_MOVED_DAYS
+
+
+_MOST_MOVED_DAYS = 366
+"""Further than this from what was filed no other window is looked for."""

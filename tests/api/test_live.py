@@ -1,0 +1,239 @@
+"""The check on a part of the store says what the check on all of it says; other processes count."""
+
+from __future__ import annotations
+
+import random
+import subprocess
+import sys
+from datetime import date
+from pathlib import Path
+from typing import Any
+
+import geopandas as gpd
+import numpy as np
+import pandas as pd
+import pytest
+import shapely
+from pyproj import CRS
+
+from api.live import LiveCity
+from coordination import Policy
+from coordination.check import check
+from coordination.detection import RULES
+from coordination.projects import PROJECT_FIELDS, SITE_FIELDS, as_fields
+from data.geopackage_store import create_store, open_store
+from data.live_index import LiveIndex
+from data.store import Store
+from geo.road_network import build_network
+
+AS_OF = np.datetime64("2026-01-01")
+X, Y = 600_000.0, 3_470_000.0
+NETWORK = build_network(
+    gpd.GeoDataFrame(
+        {
+            "source_id": range(4), "road": ["甲路", "乙路", "丙路", "丁路"],
+            "road_class": ["local", "secondary", "local", "arterial"],
+            "width_m": [12.0, 16.0, 8.0, 24.0], "oneway": False, "level": 0,
+        },
+        geometry=[
+            shapely.LineString([(X, Y), (X + 900, Y)]),
+            shapely.LineString([(X + 300, Y - 200), (X + 300, Y + 400)]),
+            shapely.LineString([(X, Y + 250), (X + 900, Y + 250)]),
+            shapely.LineString([(X + 700, Y - 200), (X + 700, Y + 400)]),
+        ],
+        crs=4549,
+    ),
+    width_m={},
+    corner_radius_m=8.0,
+)  # fmt: skip
+
+
+def project(code: str, choose: random.Random) -> tuple[Any, Any]:
+    """Return a project with one to three strips along the streets."""
+    row = {
+        "code": code, "name": code, "owner_unit": choose.choice(["水务", "燃气"]),
+        "sector": choose.choice(["pipeline", "road"]), "work_type": "new", "stage": "approved",
+        "utility": choose.choice(["gas", "water"]),
+        "external_id": choose.choice([None, None, "D1", "D2", "D3"]),
+        "depends_on": choose.choice([None, None, None, "P3", "P7 P1"]),
+    }  # fmt: skip
+    sites, shapes = [], []
+    for number in range(choose.randint(1, 3)):
+        start = pd.Timestamp("2026-01-01") + pd.Timedelta(days=choose.randint(-300, 500))
+        sites.append(
+            {
+                "site_id": str(number), "method": choose.choice(["open_cut", "trenchless"]),
+                "start": start, "finish": start + pd.Timedelta(days=choose.randint(3, 90)),
+                "traffic_impact": choose.choice(["lane", "full", None, None]),
+            }
+        )  # fmt: skip
+        at, long = choose.uniform(0, 800), choose.uniform(30, 200)
+        low = choose.choice([1.0, -4.0, 251.0])
+        box = shapely.box(X + at, Y + low, X + at + long, Y + low + 3)
+        if choose.random() < 0.4:
+            box = shapely.box(X + 301, Y - 200 + at / 2, X + 304, Y - 200 + at / 2 + long)
+        shapes.append(shapely.MultiPolygon([box]))
+    table = gpd.GeoDataFrame(
+        as_fields(pd.DataFrame(sites), SITE_FIELDS).assign(
+            project_code=code, footprint_source="polygon"
+        ),
+        geometry=shapes, crs=4549,
+    )  # fmt: skip
+    return as_fields(pd.DataFrame([row]), PROJECT_FIELDS), table
+
+
+def put(store: Store, projects: Any, sites: Any) -> None:
+    filings = pd.DataFrame(
+        {"project_code": sites["project_code"], "site_id": sites["site_id"]}
+    )  # fmt: skip
+    with store.transaction("test") as change:
+        change.put_projects(projects, sites, filings)
+
+
+@pytest.fixture
+def store(tmp_path: Path) -> Any:
+    """Return a store of 25 projects on four streets."""
+    choose = random.Random(5)
+    tables = [project(f"P{number}", choose) for number in range(25)]
+    with create_store(tmp_path / "town.gpkg", crs=CRS(4549)) as made:
+        with made.transaction("test") as change:
+            change.put_roads(NETWORK, source="test")
+        put(made, pd.concat([one for one, _ in tables], ignore_index=True),
+            pd.concat([two for _, two in tables], ignore_index=True))  # fmt: skip
+        yield made
+
+
+@pytest.mark.parametrize("indexed", [False, True])
+def test_the_part_says_what_the_whole_says(store: Any, indexed: bool) -> None:
+    choose, live, city = random.Random(6), LiveCity(indexed=indexed), store.read_city()
+    found = 0
+    for number in range(3):
+        code = f"P{number}" if number % 2 else f"NEW{number}"
+        projects, sites = project(code, choose)
+        around = live.around(store, projects, sites, Policy(), RULES, as_of=AS_OF)
+        part = around.told(
+            check(around.city, projects, sites, Policy(), as_of=AS_OF, rules=around.rules,
+                  advice=False)
+        )  # fmt: skip
+        whole = check(city, projects, sites, Policy(), as_of=AS_OF, advice=False)
+        assert part.verdicts == whole.verdicts
+        ran = [(run.rule, run.ran, run.missing) for run in whole.findings.rules_run]
+        assert [(run.rule, run.ran, run.missing) for run in part.findings.rules_run] == ran
+        columns = [name for name in whole.findings.table.columns if name != "case_id"]
+        one, two = (
+            pd.DataFrame(each.findings.table[columns]).assign(
+                geometry=shapely.to_wkt(each.findings.table.geometry.to_numpy(), 6)
+            )
+            for each in (part, whole)
+        )
+        pd.testing.assert_frame_equal(one, two, check_dtype=False)
+        found += len(two)
+    assert found > 5
+
+
+def test_both_indexes_give_the_same_projects(store: Any) -> None:
+    index, choose = LiveIndex(store), random.Random(7)
+    for _ in range(50):
+        x, y = X + choose.uniform(-50, 900), Y + choose.uniform(-250, 450)
+        box = np.array([[x, y, x + choose.uniform(0, 200), y + choose.uniform(0, 200)]])
+        assert index.codes(box) == store.codes_in(box)
+
+
+def test_days_of_the_live_index_are_those_of_the_site(store: Any) -> None:
+    projects, sites = project("DAYS", random.Random(1))
+    sites = sites.iloc[:1].assign(
+        start=pd.Timestamp("2026-05-01"), finish=pd.Timestamp("2026-05-10")
+    )
+    put(store, projects, sites)
+    index = LiveIndex(store)
+    box = shapely.bounds(sites.geometry.to_numpy())
+    first = (date(2026, 5, 1) - date(1970, 1, 1)).days
+    assert "DAYS" in index.codes(box, first, first + 1)
+    assert "DAYS" in index.codes(box, first + 9, first + 10)
+    assert "DAYS" not in index.codes(box, first - 1, first)
+    assert "DAYS" not in index.codes(box, first + 10, first + 11)
+    put(store, projects, sites.assign(finish=pd.NaT))
+    index.catch_up(store)
+    assert "DAYS" in index.codes(box, first + 999, first + 1000)
+    assert "DAYS" not in index.codes(box, first - 1, first)
+
+
+_OTHER = """
+import sys, sqlite3
+from shapely import wkb, affinity
+path, how = sys.argv[1:]
+if how == "ours":
+    from data.geopackage_store import open_store
+    from coordination.projects import SITE_FIELDS
+    import pandas as pd
+    with open_store(path) as store:
+        city = store.read_city()
+        projects = city.projects[city.projects["code"] == "P1"].drop(columns="revision")
+        sites = city.sites[city.sites["project_code"] == "P1"].copy()
+        sites = sites.set_geometry(sites.geometry.translate(5000, 0))
+        filings = pd.DataFrame({"project_code": sites["project_code"], "site_id": sites["site_id"]})
+        with store.transaction("other") as change:
+            change.put_projects(projects.reset_index(drop=True), sites.reset_index(drop=True),
+                                filings.reset_index(drop=True))
+else:
+    connection = sqlite3.connect(path)
+    connection.execute("DELETE FROM sites WHERE project_code = 'P2'")
+    connection.commit()
+"""
+
+
+def test_what_another_process_writes_is_seen_by_the_next_look(store: Any, tmp_path: Path) -> None:
+    index = LiveIndex(store)
+    there = np.array([[X + 4000, Y - 500, X + 6500, Y + 500]])
+    here = np.array([[X - 500, Y - 500, X + 1500, Y + 500]])
+    assert "P1" in index.codes(here)
+    assert "P1" not in index.codes(there)
+    script = tmp_path / "other.py"
+    script.write_text(_OTHER, encoding="utf-8")
+    path = str(tmp_path / "town.gpkg")
+    subprocess.run([sys.executable, str(script), path, "ours"], check=True)
+    index.catch_up(store)
+    assert index.codes(there) == {"P1"}
+    assert "P1" not in index.codes(here)
+    assert index.rebuilt == 1
+    assert "P2" in index.codes(here)
+
+
+def test_what_the_log_cannot_tell_builds_the_index_anew(store: Any, tmp_path: Path) -> None:
+    import sqlite3
+
+    index = LiveIndex(store)
+    connection = sqlite3.connect(tmp_path / "town.gpkg")
+    connection.execute("UPDATE write_state SET log_revision = log_revision + 3")
+    connection.commit()
+    connection.close()
+    index.catch_up(store)
+    assert index.rebuilt == 2
+    assert len(index) == len(store.read_city().sites)
+
+
+def test_a_new_road_is_read_by_the_next_check(store: Any) -> None:
+    live = LiveCity(indexed=True)
+    first = live.surroundings(store)
+    put(store, *project("LATER", random.Random(3)))
+    assert live.surroundings(store).city is first.city
+    other = build_network(
+        gpd.GeoDataFrame(
+            {"source_id": [9], "road": ["新路"], "road_class": "local", "width_m": 9.0,
+             "oneway": False, "level": 0},
+            geometry=[shapely.LineString([(X, Y), (X + 90, Y)])], crs=4549,
+        ),
+        width_m={}, corner_radius_m=8.0,
+    )  # fmt: skip
+    with store.transaction("test") as change:
+        change.put_roads(other, source="test")
+    assert live.surroundings(store).city.network.sections["road"].tolist() == ["新路"]
+
+
+def test_opening_the_store_again_is_the_same_store(store: Any, tmp_path: Path) -> None:
+    live = LiveCity(indexed=True)
+    projects, sites = project("P5", random.Random(9))
+    one = live.around(store, projects, sites, Policy(), RULES, as_of=AS_OF)
+    with open_store(tmp_path / "town.gpkg") as again:
+        two = live.around(again, projects, sites, Policy(), RULES, as_of=AS_OF)
+    assert one.city.projects["code"].tolist() == two.city.projects["code"].tolist()
