@@ -85,7 +85,7 @@ class Judge:
         return replace(
             self.city,
             projects=projects[projects["code"].isin(codes)].reset_index(drop=True),
-            sites=cast("gpd.GeoDataFrame", sites[kept].reset_index(drop=True)),
+            sites=sites[kept].reset_index(drop=True),
         )
 
     def judged(self, city: City, code: str, rules: Sequence[Rule]) -> Judged:
