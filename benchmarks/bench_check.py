@@ -37,7 +37,7 @@ from data.store import Store
 from geo.road_network import RoadNetwork, build_network
 
 SIZES = [10_000, 100_000, 1_000_000]
-CHECKS = 60
+CHECKS = 40
 AS_OF = np.datetime64("2026-01-01")
 BLOCK_M, PER_BLOCK = 200.0, 10
 X, Y = 400_000.0, 3_000_000.0
