@@ -38,7 +38,7 @@ def split_plane(points: npt.ArrayLike, most_points: int) -> Floats:
     Examples
     --------
     >>> split_plane([[0, 0], [1, 0], [2, 0], [3, 0]], 2)[:, [0, 2]].tolist()
-    [[-inf, 2.0], [2.0, inf]]
+    [[-inf, 1.5], [1.5, inf]]
     """
     if most_points < 1:
         raise ValueError(f"most_points must be at least 1, got {most_points}")
