@@ -17,11 +17,11 @@ the roads, which hang together step by step, are made over all findings; they co
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterable, Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import date
 from itertools import pairwise
-from typing import NamedTuple, cast
+from typing import cast
 
 import geopandas as gpd
 import networkx as nx
@@ -30,18 +30,23 @@ import numpy.typing as npt
 import pandas as pd
 import shapely
 
-from coordination.assemble import assemble
-from coordination.cases import case_ids
 from coordination.city import City
-from coordination.detection import RULE_CODES, detect, look, run_rules
+from coordination.detection import RULE_CODES, detect, look
 from coordination.dossiers import NUMBERS, PROGRAMME_FROM
 from coordination.findings import (
-    DETAIL_COLUMNS,
-    FINDING_COLUMNS,
-    SEVERITIES,
-    SPAN_COLUMNS,
     Findings,
     RuleRun,
+)
+from coordination.found_parts import (
+    Concerns,
+    names_any,
+    ordered,
+    rows_where,
+    run_part,
+    run_wide,
+    spans_of,
+    stacked,
+    with_cases,
 )
 from coordination.hotspots import hotspots, worst_first
 from coordination.neighbourhood import neighbourhood, reach_m
@@ -54,9 +59,7 @@ from geo.nearby_pairs import nearby_pairs
 from geo.network_parts import STRIPS_M, sections_around
 
 Shapes = npt.NDArray[np.object_]
-Concerns = Callable[[pd.DataFrame, Policy], npt.NDArray[np.bool_]]
 _NO_CODES: frozenset[str] = frozenset()
-_OFF_ROADS = ("square", "footprints")
 
 
 def _no_shapes() -> Shapes:
@@ -136,7 +139,7 @@ def edit_between(before: City, after: City) -> Edit:
         ledger_ids=frozenset(ids),
         shapes=_places(before, codes, ids),
         projects=before.projects[before.projects["code"].isin(codes)].reset_index(drop=True),
-        sites=_rows(before.sites, before.sites["project_code"].isin(codes)),
+        sites=rows_where(before.sites, before.sites["project_code"].isin(codes)),
         bundles=before.bundles if bundled else None,
         whole=whole,
     )
@@ -210,23 +213,25 @@ def update(
     lines, section_ids = _sections(city, places)
     near = neighbourhood(city, affected, policy, shapes=lines)
     context = look(near, policy, day)
-    local = _run(near, context, [rule for rule in rules if rule.reach == "place"])
+    local = run_part(near, context, [rule for rule in rules if rule.reach == "place"])
     far = [
         rule
         for rule in rules
         if rule.reach == "city" and _looks_at_edit(rule, city, edit, policy, day)
     ]
-    wide = _run_wide(city, far, policy, day) if far else _run(near, context, far)
-    stays = ~_names(previous.table, affected) & previous.table["rule"].isin(local.runs).to_numpy()
+    wide = run_wide(city, far, policy, day) if far else run_part(near, context, far)
+    stays = (
+        ~names_any(previous.table, affected) & previous.table["rule"].isin(local.runs).to_numpy()
+    )
     # What a rule does not look at changes nothing of what it found, wherever that is.
     unseen = {rule.code for rule in rules} - local.runs.keys() - wide.runs.keys()
     stays |= previous.table["rule"].isin(unseen).to_numpy()
     parts = [
         (previous.table[stays], previous.spans),
-        (local.table[_names(local.table, affected)], local.spans),
+        (local.table[names_any(local.table, affected)], local.spans),
         (wide.table, wide.spans),
     ]
-    table = _ordered(_with_cases(_stacked(rows for rows, _ in parts), policy))
+    table = ordered(with_cases(stacked(rows for rows, _ in parts), policy))
     counts = table["rule"].value_counts()
     ran = {run.rule: run for run in previous.rules_run}
     # A rule may find in the part no work of the kind that it needs, and in the city it did.
@@ -239,13 +244,36 @@ def update(
     }
     return Findings(
         table=table,
-        spans=_spans_of(table, parts),
+        spans=spans_of(table, parts),
         hotspots=_spots(previous, context, section_ids),
         rules_run=tuple(replace(run, found=int(counts.get(run.rule, 0))) for run in runs.values()),
         as_of=day,
         policy_version=policy.version,
         data_revision=city.data_revision,
     )
+
+
+def _looks_at_edit(rule: Rule, city: City, edit: Edit, policy: Policy, day: np.datetime64) -> bool:
+    """Tell whether a rule that may look anywhere looks at an edited work, as it was or is."""
+    concerns = cast("Concerns | None", getattr(rule, "concerns", None))
+    if concerns is None or edit.sites is None or edit.ledger_ids or edit.bundles is not None:
+        return True
+    after = city.projects["code"].isin(edit.codes)
+    own = city.sites["project_code"].isin(edit.codes)
+    states = (
+        (edit.projects, edit.sites),
+        (city.projects[after].reset_index(drop=True), rows_where(city.sites, own)),
+    )
+    return any(
+        concerns(
+            works_table(
+                replace(city, projects=projects, sites=sites, ledger=None), policy,
+                int(day.astype(np.int64)),
+            ),
+            policy,
+        ).any()
+        for projects, sites in states
+    )  # fmt: skip
 
 
 # ---- what an edit can affect ------------------------------------------------------------------
@@ -347,148 +375,12 @@ def _sections(city: City, places: Shapes) -> tuple[Shapes, set[str]]:
     return sections.geometry.to_numpy(dtype=object)[touched], set(ids)
 
 
-# ---- running rules on a part ------------------------------------------------------------------
-
-
-class _Found(NamedTuple):
-    table: gpd.GeoDataFrame
-    spans: pd.DataFrame
-    runs: dict[str, RuleRun]
-
-
-def _run(city: City, context: Context, rules: Sequence[Rule]) -> _Found:
-    found, runs = run_rules(city, context, rules)
-    codes = {rule.code for rule in rules}
-    ran = {run.rule: run for run in runs if run.rule in codes}
-    if not found:
-        names = list(dict.fromkeys((*FINDING_COLUMNS, *DETAIL_COLUMNS)))
-        nothing = pd.DataFrame({name: pd.Series(dtype="object") for name in names})
-        shapes = gpd.GeoSeries([], crs=city.crs)
-        spans = pd.DataFrame({name: pd.Series(dtype="object") for name in SPAN_COLUMNS})
-        return _Found(gpd.GeoDataFrame(nothing, geometry=shapes, crs=city.crs), spans, ran)
-    words = {rule.code: rule.words for rule in rules if rule.words is not None}
-    return _Found(*assemble(found, context, words), ran)
-
-
-def _looks_at_edit(rule: Rule, city: City, edit: Edit, policy: Policy, day: np.datetime64) -> bool:
-    """Tell whether a rule that may look anywhere looks at an edited work, as it was or is."""
-    concerns = cast("Concerns | None", getattr(rule, "concerns", None))
-    if concerns is None or edit.sites is None or edit.ledger_ids or edit.bundles is not None:
-        return True
-    after = city.projects["code"].isin(edit.codes)
-    own = city.sites["project_code"].isin(edit.codes)
-    states = (
-        (edit.projects, edit.sites),
-        (city.projects[after].reset_index(drop=True), _rows(city.sites, own)),
-    )
-    return any(
-        concerns(
-            works_table(
-                replace(city, projects=projects, sites=sites, ledger=None), policy,
-                int(day.astype(np.int64)),
-            ),
-            policy,
-        ).any()
-        for projects, sites in states
-    )  # fmt: skip
-
-
-def _run_wide(city: City, rules: Sequence[Rule], policy: Policy, day: np.datetime64) -> _Found:
-    """Run rules that may look anywhere, on all projects with a work that they look at."""
-    looks = [cast("Concerns | None", getattr(rule, "concerns", None)) for rule in rules]
-    part = city
-    if all(looks):
-        works = works_table(city, policy, int(day.astype(np.int64)))
-        mask = np.zeros(len(works), dtype=bool)
-        for concerns in looks:
-            assert concerns is not None
-            mask |= concerns(works, policy)
-        codes = set(works["code"].to_numpy(dtype=object)[mask])
-        part = replace(
-            city,
-            projects=city.projects[city.projects["code"].isin(codes)].reset_index(drop=True),
-            sites=_rows(city.sites, city.sites["project_code"].isin(codes)),
-            ledger=_looked_at(city.ledger, works[mask & works["ledger"].to_numpy(dtype=bool)]),
-        )
-    return _run(part, look(part, policy, day), rules)
-
-
-def _looked_at(ledger: gpd.GeoDataFrame | None, works: pd.DataFrame) -> gpd.GeoDataFrame | None:
-    return None if ledger is None else ledger.iloc[works["site"].to_numpy()].reset_index(drop=True)
-
-
-def _rows(table: gpd.GeoDataFrame, kept: pd.Series[bool]) -> gpd.GeoDataFrame:
-    part: gpd.GeoDataFrame = table.loc[kept.to_numpy(dtype=bool)].reset_index(drop=True)
-    return part
-
-
-# ---- old and new together ---------------------------------------------------------------------
-
-
-def _names(table: pd.DataFrame, codes: Collection[str]) -> npt.NDArray[np.bool_]:
-    named = table["project_a"].isin(codes) | table["project_b"].isin(codes)
-    return np.asarray(named, dtype=np.bool_)
-
-
-def _stacked(tables: Iterable[gpd.GeoDataFrame]) -> gpd.GeoDataFrame:
-    """Return tables below each other; an empty one has no say about the kind of a column."""
-    every = list(tables)
-    filled = [table for table in every if len(table)] or every[:1]
-    crs = every[0].crs
-    columns = {
-        name: np.concatenate([part[name].to_numpy(dtype=object) for part in filled])
-        for name in every[0].columns
-        if name != every[0].geometry.name
-    }
-    kinds = filled[0].dtypes
-    whole = pd.DataFrame(
-        {name: pd.Series(values).astype(kinds[name]) for name, values in columns.items()}
-    )
-    shapes = np.concatenate([part.geometry.to_numpy(dtype=object) for part in filled])
-    return gpd.GeoDataFrame(whole, geometry=shapes, crs=crs)
-
-
-def _with_cases(table: gpd.GeoDataFrame, policy: Policy) -> gpd.GeoDataFrame:
-    """Return findings with the cases off the roads made anew; others follow from their place."""
-    off = table["place"].isin(_OFF_ROADS).to_numpy(dtype=bool)
-    if not off.any():
-        return table
-    case = table["case_id"].to_numpy(dtype=object, copy=True)
-    case[off] = case_ids(table[off], None, within_m=policy.cases_within_m)
-    return table.assign(case_id=case)
-
-
-def _ordered(table: gpd.GeoDataFrame) -> gpd.GeoDataFrame:
-    """Return findings worst first, as `coordination.assemble.assemble` orders them."""
-    rank = pd.Index(SEVERITIES).get_indexer(pd.Index(table["severity"]))
-    keys = pd.DataFrame(table[["impact_index", "shared_length_m", "finding_id"]]).assign(rank=rank)
-    order = keys.sort_values(
-        ["rank", "impact_index", "shared_length_m", "finding_id"],
-        ascending=[False, False, False, True],
-    ).index
-    ordered: gpd.GeoDataFrame = table.loc[order].reset_index(drop=True).assign(status="open")
-    return ordered
-
-
-def _spans_of(
-    table: gpd.GeoDataFrame, parts: Iterable[tuple[gpd.GeoDataFrame, pd.DataFrame]]
-) -> pd.DataFrame:
-    """Return the spans of findings in their order, each from the part that gave the finding."""
-    every = [spans[spans["finding_id"].isin(rows["finding_id"])] for rows, spans in parts]
-    filled = [spans for spans in every if len(spans)] or every[:1]
-    rank = pd.Series(np.arange(len(table)), index=table["finding_id"])
-    spans = pd.concat(filled, ignore_index=True)
-    spans = spans.assign(rank=rank.reindex(spans["finding_id"]).to_numpy())
-    spans = spans.sort_values(["rank", "section_id", "from_m", "side"], ignore_index=True)
-    return spans[list(SPAN_COLUMNS)]
-
-
 def _spots(previous: Findings, context: Context, section_ids: set[str]) -> gpd.GeoDataFrame:
     """Return the hot spots: those of sections that were looked at anew, and all others."""
     fresh = hotspots(
         context.grounds, context.works, context.network, context.as_of_day, context.city.crs
     )
     stays = ~previous.hotspots["section_id"].isin(section_ids)
-    both = _stacked([previous.hotspots[stays], fresh[fresh["section_id"].isin(section_ids)]])
+    both = stacked([previous.hotspots[stays], fresh[fresh["section_id"].isin(section_ids)]])
     spots: gpd.GeoDataFrame = both.loc[worst_first(both.reset_index(names="row"))["row"]]
     return spots.reset_index(drop=True)
