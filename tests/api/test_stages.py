@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 from collections.abc import Iterator
 from datetime import date
 from pathlib import Path
@@ -55,10 +56,19 @@ def source(tmp_path: Path) -> Path:
 
 
 @pytest.fixture
-def path(tmp_path: Path, source: Path) -> Path:
+def path(tmp_path: Path, town: Path) -> Path:
     """Return a store with A and B (one high finding), C alone and E, an emergency."""
-    listed(source, A={}, B={}, C={}, E={"stage": "emergency", "start": "2025-12-30"})
-    store = tmp_path / "digonce.gpkg"
+    return Path(shutil.copy(town, tmp_path / "digonce.gpkg"))
+
+
+@pytest.fixture(scope="module")
+def town(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Return the store of which every test takes a copy."""
+    folder = tmp_path_factory.mktemp("town")
+    store = folder / "digonce.gpkg"
+    source = listed(
+        folder / "plan.geojson", A={}, B={}, C={}, E={"stage": "emergency", "start": "2025-12-30"}
+    )
     answer = run("import", "projects", source, "--store", store)
     assert answer.exit_code == 0, answer.output
     with open_store(store) as opened:
