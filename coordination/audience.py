@@ -6,6 +6,7 @@ finer (`domain.md` §5): no name, unit, code, metres, days, money or place on th
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from dataclasses import dataclass, replace
 
 import pandas as pd
@@ -89,7 +90,7 @@ def for_audience(city: City, findings: Findings, audience: Audience) -> tuple[Ci
     City, Findings
         Contacts are missing. A hidden project keeps a made-up code, the flag ``confidential`` and
         the road and quarter of its sites; a finding with one keeps case, rule, severity, status, road
-        and quarter; a hot spot with one keeps road and openings.
+        and quarter; a hot spot with one keeps road and openings; its rows of the ledger are left out.
     """
     aliases = hidden_codes(city, audience)
     open_city = replace(city, projects=city.projects.assign(contact=None))
@@ -124,7 +125,21 @@ def _trace_of_city(city: City, aliases: dict[str, str]) -> City:
     sites.loc[hidden_sites, sites.geometry.name] = None
     bundles = city.bundles.assign(code=city.bundles["code"].replace(aliases))
     # Answers name projects, and what they join has been found by now.
-    return replace(city, projects=projects, sites=sites, bundles=bundles, answers={})
+    return replace(
+        without_ledger_of(city, aliases),
+        projects=projects, sites=sites, bundles=bundles, answers={},
+    )  # fmt: skip
+
+
+def without_ledger_of(city: City, codes: Collection[str]) -> City:
+    """Return the city without the rows of the ledger that projects wrote, or that bear their codes.
+
+    Such a row names its project, and tells unit, place and day.
+    """
+    if city.ledger is None or "source" not in city.ledger:
+        return city
+    kept = ~city.ledger["source"].isin(list(codes))
+    return replace(city, ledger=city.ledger[kept].reset_index(drop=True))
 
 
 def _quarter(

@@ -11,7 +11,7 @@ import geopandas as gpd
 import numpy as np
 import pandas as pd
 
-from coordination.audience import Audience, for_audience, hidden_codes
+from coordination.audience import Audience, for_audience, hidden_codes, without_ledger_of
 from coordination.city import City
 from coordination.findings import DETAIL_COLUMNS, FINDING_COLUMNS, HOTSPOT_COLUMNS, Findings
 from coordination.projects import FIELD, FIELDS, day_numbers
@@ -83,6 +83,7 @@ def export_table(
         else:
             open_rows = ~city.projects["code"].isin(list(hidden))
             city = _with_projects(city, city.projects[open_rows].assign(contact=None))
+            city = without_ledger_of(city, hidden)
     left_out = {}
     if what == "projects":
         shown = ~city.projects["code"].isin([*hidden, *hidden.values()])

@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
+import geopandas as gpd
 import pandas as pd
+import shapely
 
 from coordination.audience import ANYBODY, COORDINATOR, Audience, for_audience, hidden_codes
+from data.export_tables import export_table
 
 
 def test_the_coordinator_sees_everything_but_contacts(meeting: Any) -> None:
@@ -64,3 +68,25 @@ def test_what_is_open_stays_as_it_is(meeting: Any) -> None:
     before = meeting.findings.table[meeting.findings.table["case_id"] == "c1"]
     after = findings.table[findings.table["case_id"] == "c1"]
     pd.testing.assert_frame_equal(pd.DataFrame(before), pd.DataFrame(after), check_dtype=False)
+
+
+def test_the_ledger_does_not_tell_what_a_hidden_project_built(meeting: Any) -> None:
+    ledger = gpd.GeoDataFrame(
+        {
+            "ledger_id": ["S1/S1-1/opening", "L1"],
+            "source": ["S1", "history.xlsx"],
+            "owner_unit": ["机要处", "市政"],
+        },
+        geometry=[shapely.box(0, 0, 9, 9), shapely.box(20, 0, 29, 9)],
+        crs=meeting.city.crs,
+    )
+    whole = replace(meeting.city, ledger=ledger)
+    shown, _ = for_audience(whole, meeting.findings, ANYBODY)
+    assert shown.ledger is not None
+    assert shown.ledger["ledger_id"].tolist() == ["L1"]
+    own, _ = for_audience(whole, meeting.findings, Audience(unit="机要处"))
+    assert own.ledger is not None
+    assert len(own.ledger) == 2
+    for findings in (meeting.findings, None):
+        rows = export_table("ledger", whole, findings, audience=ANYBODY).rows
+        assert rows["ledger_id"].tolist() == ["L1"]
