@@ -210,7 +210,7 @@ def policy_faults(policy: RestrictedPolicy) -> list[Fault]:
         try:
             rows.append({"row": number, **dict(zip(COLUMNS, _of_policy(row), strict=True))})
         except ValueError:
-            found = f"{row.start} – {row.finish}"
+            found = " – ".join(day for day in (row.start, row.finish) if day)
             faults.append(
                 Fault("restrictions.day_unreadable", row=number, column="start",
                       params={"found": found})
@@ -241,13 +241,13 @@ def _at(rows: pd.DataFrame, code: str, column: str) -> list[Fault]:
 
 def _of_policy(row: RestrictedPeriodRow) -> list[object]:
     start, finish = row.start or None, row.finish or None
-    days: tuple[object, object] = (start, finish)
-    if start is not None and finish is not None:
-        first, last = yearless(start), yearless(finish)
-        if first is not None and last is not None and row.recurs == "yearly":
-            days = yearless_days(first, last)
-        else:
-            days = (date.fromisoformat(start), date.fromisoformat(finish))
+    yearly = row.recurs == "yearly"
+    first, last = (yearless(day) if yearly and day else None for day in (start, finish))
+    if first is not None and last is not None:
+        days: tuple[date | None, date | None] = yearless_days(first, last)
+    else:  # one alone is a fault (`row_faults`), but a day it has to be
+        days = (_day(start, first if finish is None else None),
+                _day(finish, last if start is None else None))  # fmt: skip
     values = {
         **{name: getattr(row, name, None) for name in COLUMNS},
         "restriction_id": row.id, "start": days[0], "finish": days[1],
@@ -255,6 +255,12 @@ def _of_policy(row: RestrictedPeriodRow) -> list[object]:
         "exempt": _joined(row.exempt),
     }  # fmt: skip
     return [values[name] or None for name in COLUMNS]
+
+
+def _day(written: str | None, alone: tuple[int, int] | None) -> date | None:
+    if written is None:
+        return None
+    return date.fromisoformat(written) if alone is None else date(BASE_YEAR, *alone)
 
 
 def _joined(codes: Iterable[str]) -> str | None:

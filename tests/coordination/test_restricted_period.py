@@ -329,12 +329,15 @@ def test_faults_of_the_policys_rows() -> None:
         RestrictedPeriodRow("f", "己", "10-07", "10-09"),
         RestrictedPeriodRow("g", "庚", "12-20", "01-05", recurs="yearly", works=("dance",)),
         RestrictedPeriodRow("h", "辛", "12-20", "01-05", recurs="yearly"),
+        RestrictedPeriodRow("i", "壬", "next spring"),
+        RestrictedPeriodRow("j", "癸", "10-01", recurs="yearly"),
     )
     faults = policy_faults(RestrictedPolicy(periods=rows))
     assert [(fault.row, fault.code) for fault in faults] == [
         (1, "restrictions.day_unreadable"), (2, "area_id_twice"), (2, "restrictions.code_unknown"),
         (3, "restrictions.finish_first"), (4, "restrictions.day_missing"),
         (5, "restrictions.yearly_without_days"), (6, "restrictions.day_unreadable"),
-        (7, "restrictions.code_unknown"),
+        (7, "restrictions.code_unknown"), (9, "restrictions.day_unreadable"),
+        (10, "restrictions.day_missing"),
     ]  # fmt: skip
     assert all(fault.text(lang) for fault in faults for lang in ("zh", "en"))
