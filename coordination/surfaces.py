@@ -79,8 +79,8 @@ def surfaces(city: City, works: gpd.GeoDataFrame, policy: Policy, as_of_day: int
 
     From the ledger: resurfacings, and openings of a road work that made a new surface. From
     projects: road works of a kind that `NoDigPolicy.months` knows and that open ground or surface;
-    where the ledger has rows of a project (``source`` its code) it speaks for it. A footway work
-    makes a footway.
+    where the ledger has a project's resurfacing (``source`` its code) it speaks for it. A footway
+    work makes a footway.
 
     Parameters
     ----------
@@ -135,7 +135,7 @@ _COLUMNS = (
 
 
 def _of_works(city: City, works: gpd.GeoDataFrame, policy: Policy) -> pd.DataFrame:
-    told = set() if city.ledger is None else set(city.ledger["source"])
+    told = _told_by_ledger(city)
     makes = (
         works["sector"].eq(_ROAD)
         & works["work_type"].isin(policy.no_dig.months)
@@ -159,6 +159,19 @@ def _of_works(city: City, works: gpd.GeoDataFrame, policy: Policy) -> pd.DataFra
     table["made_day"] = rows["finish_day"] - 1
     table["sure_made_day"] = rows["sure_finish_day"] - 1
     return table[list(_COLUMNS)].reset_index(drop=True)
+
+
+def _told_by_ledger(city: City) -> set[Any]:
+    """Return the projects whose surfaces the ledger tells, also where a correction took one away.
+
+    That a project dug, or dug once before, says nothing of the surface that it makes.
+    """
+    if city.ledger is None:
+        return set()
+    ledger = pd.DataFrame(city.ledger).reset_index(drop=True)
+    laid = _text(ledger, "kind").eq("resurfacing")
+    laid |= _text(ledger, "ledger_id").astype("str").str.endswith("/resurfacing")
+    return set(_text(ledger, "source")[laid].dropna())
 
 
 def _of_ledger(city: City, policy: Policy) -> pd.DataFrame:

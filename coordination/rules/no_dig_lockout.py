@@ -20,7 +20,7 @@ from coordination.under_lock import as_candidates, digging
 class NoDigLockout:
     """Any day of a planned dig falls into the lock that a surface will have once it is made.
 
-    Swap the two or bundle them. A dig that ends before the surface is finished is in the right
+    Swap the two or bundle them. A dig that ends by the surface's last day is in the right
     order; so is one on which the surface depends and whose window still lets it come first. Members
     of one accepted bundle, and emergencies, raise none. High.
     """
@@ -41,7 +41,7 @@ class NoDigLockout:
         )  # fmt: skip
         work, surface = pairs["work"].to_numpy(), pairs["surface"].to_numpy()
         earliest_end = works["first_start_day"] + works["duration_days"]
-        first = earliest_end.to_numpy()[work] < table["locked_from_day"].to_numpy()[surface]
+        first = earliest_end.to_numpy()[work] <= table["locked_from_day"].to_numpy()[surface]
         codes = works["code"].to_numpy(dtype=object)[work]
         makers = table["code"].to_numpy(dtype=object)[surface]
         kept = ~_bundled(codes, makers, context) & ~(first & _waits(makers, codes, context))

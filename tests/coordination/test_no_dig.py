@@ -235,6 +235,22 @@ def test_a_completed_project_is_told_once(make_city: MakeCity, work: MakeWork) -
     assert works_table(city, Policy(), 20454)["finish_day"].tolist()[1] == 18687
 
 
+def test_an_opening_under_its_code_does_not_take_a_surface_away(
+    make_city: MakeCity, work: MakeWork
+) -> None:
+    rebuilt = work("R", "2024-01-01", "2024-06-30", **(ROAD | {"stage": "completed"}))
+    dug = made("2024-06-30", kind="opening", source="R", ledger_id="h-1", method="open_cut")
+    (row,) = found(make_city(work("A", "2026-03-01", "2026-03-31"), rebuilt, ledger=[dug])).to_dict(
+        "records"
+    )
+    assert (row["project_a"], row["project_b"], row["severity"]) == ("A", "R", "high")
+    # An opening of long ago under the code of a project that is planned only now.
+    planned = work("R", "2026-05-01", "2026-06-30", **ROAD)
+    old = [made("2010-06-30", "minor_repair", kind="opening", source="R", ledger_id="h-1")]
+    city = make_city(work("A", "2027-03-01", "2027-03-31"), planned, ledger=old)
+    assert len(found(city, "no_dig_lockout")) == 1
+
+
 def test_openings_of_road_works_that_made_a_surface(make_city: MakeCity, work: MakeWork) -> None:
     dig = work("A", "2026-03-01", "2026-03-31")
     assert len(found(make_city(dig, ledger=[made("2022-06-30", kind="opening")]))) == 1
@@ -357,6 +373,18 @@ def test_a_window_that_lets_the_dig_come_first_says_so(make_city: MakeCity, work
     assert (
         len(found(make_city(work("A", "2026-09-01", "2026-12-31"), waits), "no_dig_lockout")) == 1
     )
+
+
+@pytest.mark.parametrize(("days", "can_swap"), [(31, True), (32, False)])
+def test_the_surfaces_last_day_is_still_free(
+    make_city: MakeCity, work: MakeWork, days: int, can_swap: bool
+) -> None:
+    laid = work("R", "2026-03-01", "2026-03-31", **ROAD)
+    dig = work("A", "2026-03-01", "2026-12-31", duration_days=days)
+    (row,) = found(make_city(dig, laid), "no_dig_lockout").to_dict("records")
+    assert ("开挖可在路面完工以前结束" in row["reason_zh"]) is can_swap
+    waits = work("R", "2026-03-01", "2026-03-31", depends_on="A", **ROAD)
+    assert found(make_city(dig, waits), "no_dig_lockout").empty is can_swap
 
 
 def test_bundles_emergencies_and_minor_repairs_lock_nobody_out(
