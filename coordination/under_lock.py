@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+from collections.abc import Set as AbstractSet
 from typing import Any
 
 import geopandas as gpd
@@ -154,7 +156,9 @@ def _facts(one: pd.DataFrame, context: Context) -> list[dict[str, Any]]:
     works, policy = context.works, context.policy
     table = context.surfaces.table.iloc[one["surface"].to_numpy()]
     names = context.projects.drop_duplicates("code").set_index("code")
-    careful = names["safety_critical"].astype("object").eq(True)
+    careful = names["safety_critical"].astype("object").eq(True).to_dict()
+    filed = careful.keys()
+    words = project_words([*one["code_left"], *table["code"]], context.projects)
     start = works["start_day"].to_numpy()[one["work"].to_numpy()]
     last = works["finish_day"].to_numpy()[one["work"].to_numpy()] - 1
     facts = []
@@ -162,11 +166,11 @@ def _facts(one: pd.DataFrame, context: Context) -> list[dict[str, Any]]:
         one.to_dict("records"), table.to_dict("records"), start, last, strict=True
     ):
         code = row["code_left"]
-        safety = bool(careful.get(code, default=False))
+        safety = bool(careful.get(code, False))
         facts.append(
             {
-                "dig": named_project(code, names),
-                "maker": _maker(surface, names),
+                "dig": words[code],
+                "maker": _maker(surface, filed, words),
                 "surface_kind": _kind(surface),
                 "surface_day": _day(surface["made_day"]),
                 "lock_from": _day(surface["locked_from_day"]),
@@ -182,19 +186,30 @@ def _facts(one: pd.DataFrame, context: Context) -> list[dict[str, Any]]:
     return facts
 
 
-def named_project(code: str, names: pd.DataFrame) -> Worded:
-    """Return code, name and unit of a project; of a past work, the ledger id.
+def project_words(codes: Iterable[str], projects: pd.DataFrame) -> dict[str, Worded]:
+    """Return code, name and unit of each project; of a past work, the ledger id.
 
     Parameters
     ----------
-    code
-        Its code.
-    names
-        ``name, owner_unit`` by code.
+    codes
+        Their codes, each as often as you like.
+    projects
+        ``code, name, owner_unit``.
+
+    Returns
+    -------
+    dict
+        Words by code.
     """
-    if code not in names.index:
+    own = projects.drop_duplicates("code").set_index("code")[["name", "owner_unit"]]
+    known = own.astype("object").to_dict("index")
+    return {code: _project(code, known.get(code)) for code in set(codes)}
+
+
+def _project(code: str, known: dict[Any, Any] | None) -> Worded:
+    if known is None:
         return Worded.of("findings.project.history", code=code)
-    name, unit = (names[column].astype("object")[code] for column in ("name", "owner_unit"))
+    name, unit = known["name"], known["owner_unit"]
     plain = pd.isna(name) or name == code
     words = Worded.of(
         f"findings.project.{'plain' if plain else 'named'}", code=code, name=None if plain else name
@@ -205,9 +220,9 @@ def named_project(code: str, names: pd.DataFrame) -> Worded:
     return Worded(words.zh + of_unit.zh, words.en + of_unit.en)
 
 
-def _maker(surface: dict[Any, Any], names: pd.DataFrame) -> Worded:
-    if surface["code"] in names.index:
-        return named_project(surface["code"], names)
+def _maker(surface: dict[Any, Any], filed: AbstractSet[str], words: dict[str, Worded]) -> Worded:
+    if surface["code"] in filed:
+        return words[surface["code"]]
     return Worded.of(f"{_TEXTS}.ledger", code=surface["code"])
 
 

@@ -13,7 +13,7 @@ from coordination.common_ground import Lying, common_ground
 from coordination.meetings import pair_key
 from coordination.rules.protocol import Candidates, Context, Reach, RuleWords, Worded, candidates
 from coordination.severity import MEDIUM, graded
-from coordination.under_lock import named_project
+from coordination.under_lock import project_words
 from coordination.works import SIGNS_LAYER, add_months
 
 _PAINTS = ("road", "traffic")
@@ -113,14 +113,15 @@ def _not_bundled(pairs: pd.DataFrame, context: Context) -> pd.DataFrame:
 
 def _facts(pairs: pd.DataFrame, context: Context) -> list[dict[str, Any]]:
     works = context.works
-    names = context.projects.drop_duplicates("code").set_index("code")
     codes = works["code"].to_numpy(dtype=object)
+    told = np.unique(pairs[["lower", "upper"]].to_numpy(dtype=np.int64))
+    words = project_words(codes[told], context.projects)
     low, high = works["layer_low"].to_numpy(), works["layer_high"].to_numpy()
     last = (works["finish_day"].to_numpy() - 1).astype("datetime64[D]")
     return [
         {
-            "lower": named_project(codes[below], names),
-            "upper": named_project(codes[above], names),
+            "lower": words[codes[below]],
+            "upper": words[codes[above]],
             "lower_layer": _layer(low[below], high[below]),
             "upper_layer": _layer(low[above], high[above]),
             "lower_day": str(last[below]),
