@@ -17,7 +17,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from threading import Lock
-from typing import cast
+from typing import NamedTuple, cast
 
 import geopandas as gpd
 import numpy as np
@@ -29,7 +29,7 @@ from coordination import City, Policy
 from coordination.check import CheckAnswer, with_tentative
 from coordination.detection import look, run_rules
 from coordination.findings import RuleRun
-from coordination.incremental import Concerns
+from coordination.found_parts import Concerns
 from coordination.neighbourhood import reach_m
 from coordination.projects import day_numbers
 from coordination.rules.protocol import Rule
@@ -94,6 +94,14 @@ class Around:
         return replace(answer, findings=replace(answer.findings, rules_run=tuple(runs.values())))
 
 
+class _Told(NamedTuple):
+    """Whether rules of reach ``city`` can run, and what that rests on."""
+
+    whole: City
+    rests_on: tuple[object, ...]
+    runs: tuple[RuleRun, ...]
+
+
 class LiveCity:
     """One store as checks see it; threads may share it.
 
@@ -108,6 +116,7 @@ class LiveCity:
         self._lock = Lock()
         self._surroundings: Surroundings | None = None
         self._index: LiveIndex | None = None
+        self._told: _Told | None = None
 
     def surroundings(self, store: Store) -> Surroundings:
         """Return what is not works, as it is now.
@@ -177,23 +186,17 @@ class LiveCity:
         codes = near | set(projects["code"])
         numbers = set(projects["external_id"].dropna())
         whole = known.city
-        far = [rule for rule in rules if rule.reach == "city"]
+        far = tuple(rule for rule in rules if rule.reach == "city")
         local = store.read_part(codes, boxes=boxes, numbers=numbers)
-        own = replace(
-            local, projects=projects, sites=sites, network=None, ledger=None,
-        )  # fmt: skip
         day = int(as_of.astype("datetime64[D]").astype(np.int64))
-        looking = [rule for rule in far if _looks_at(rule, own, policy, day)]
+        looking = _looking(far, replace(local, projects=projects, sites=sites), policy, day)
         runs: tuple[RuleRun, ...] = ()
         network = whole.network
         if looking:
             codes |= self._looked_at(store, index, looking, projects, sites, policy, day)
             local = store.read_part(codes, boxes=boxes, numbers=numbers)
         elif far:
-            nothing = _with(whole, local.ledger)
-            context = look(nothing, policy, as_of)
-            told = {run.rule: run for run in run_rules(nothing, context, far)[1]}
-            runs = tuple(told[rule.code] for rule in far)
+            runs = self._told_of(whole, local.ledger, policy, far, as_of)
         if not looking and known.parts is not None:
             tentative = with_tentative(local, projects, sites)
             places = [tentative.sites.geometry.to_numpy(dtype=object)]
@@ -203,9 +206,30 @@ class LiveCity:
         city = replace(
             local, network=network, restrictions=whole.restrictions,
             boundaries=whole.boundaries, assets=whole.assets, aliases=whole.aliases,
+            permits=store.has_permits(besides=set(projects["code"])),
         )  # fmt: skip
         kept = tuple(rules) if looking else tuple(rule for rule in rules if rule.reach == "place")
         return Around(city, kept, runs)
+
+    def _told_of(
+        self,
+        whole: City,
+        ledger: gpd.GeoDataFrame | None,
+        policy: Policy,
+        rules: tuple[Rule, ...],
+        as_of: np.datetime64,
+    ) -> tuple[RuleRun, ...]:
+        """Return whether rules that look at no tentative work can run, from a run on no works."""
+        with self._lock:
+            told = self._told
+        rests_on = (policy, rules, as_of, ledger is None)
+        if told is None or told.whole is not whole or told.rests_on != rests_on:
+            city = replace(whole, ledger=None if ledger is None else ledger.iloc[0:0])
+            runs = {run.rule: run for run in run_rules(city, look(city, policy, as_of), rules)[1]}
+            told = _Told(whole, rests_on, tuple(runs[rule.code] for rule in rules))
+            with self._lock:
+                self._told = told
+        return told.runs
 
     @staticmethod
     def _looked_at(  # noqa: PLR0917 - one step of `around`
@@ -234,13 +258,13 @@ def _concerns(rule: Rule) -> Concerns | None:
     return cast("Concerns | None", getattr(rule, "concerns", None))
 
 
-def _looks_at(rule: Rule, own: City, policy: Policy, day: int) -> bool:
-    concerns = _concerns(rule)
-    return concerns is None or bool(concerns(works_table(own, policy, day), policy).any())
-
-
-def _with(city: City, ledger: gpd.GeoDataFrame | None) -> City:
-    return replace(city, ledger=None if ledger is None else ledger.iloc[0:0])
+def _looking(rules: Sequence[Rule], own: City, policy: Policy, day: int) -> list[Rule]:
+    """Return the rules that look at a work of these projects."""
+    if not rules:
+        return []
+    works = works_table(replace(own, ledger=None), policy, day)
+    every = [(rule, _concerns(rule)) for rule in rules]
+    return [rule for rule, looks in every if looks is None or looks(works, policy).any()]
 
 
 def _boxes(shapes: npt.NDArray[np.object_], within_m: float) -> Boxes:

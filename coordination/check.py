@@ -82,8 +82,12 @@ def with_tentative(city: City, projects: pd.DataFrame, sites: gpd.GeoDataFrame) 
     stays = ~city.projects["code"].isin(codes)
     sites_stay = ~city.sites["project_code"].isin(codes)
     merged_sites = pd.concat([city.sites[sites_stay], sites], ignore_index=True)
+    permits = city.permits
+    if permits is False:
+        permits = City(city.crs, projects, sites).has_permits()
     return replace(
         city,
+        permits=permits,
         projects=pd.concat([city.projects[stays], projects], ignore_index=True),
         sites=gpd.GeoDataFrame(merged_sites, geometry="geometry", crs=city.crs),
     )
@@ -127,7 +131,7 @@ def check(
         One verdict per project, in the order of ``projects``.
     """
     tentative = with_tentative(city, projects, sites)
-    found = detect(tentative, policy, as_of=as_of, rules=rules)
+    found = detect(tentative, policy, as_of=as_of, rules=rules, with_hotspots=False)
     if earlier is not None and decisions is not None:
         found = merge(found, earlier, decisions, tentative, policy)
     codes = projects["code"].tolist()
@@ -141,7 +145,6 @@ def check(
         spans=found.spans[found.spans["finding_id"].isin(kept["finding_id"])].reset_index(
             drop=True
         ),
-        hotspots=found.hotspots.iloc[0:0],
     )
     verdicts = [_verdict(code, kept, policy) for code in codes]
     if advice:

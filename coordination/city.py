@@ -48,6 +48,8 @@ class City:
         What people answered, by question key (`coordination.questions`).
     data_revision
         The store's revision that these tables show.
+    permits
+        In a part of a city, whether the whole has permits (`has_permits`); None: as its tables say.
 
     Examples
     --------
@@ -72,3 +74,21 @@ class City:
     )
     aliases: pd.DataFrame | None = None
     answers: Mapping[str, str] = field(default_factory=dict)
+    permits: bool | None = None
+
+    def has_permits(self) -> bool:
+        """Tell whether any project has a permit, or any site an actual day."""
+        if self.permits is not None:
+            return self.permits
+        told = [
+            table[name].notna().any()
+            for table, names in ((self.projects, _PERMIT_DAYS), (self.sites, _ACTUAL_DAYS))
+            for name in names
+            if name in table
+        ]
+        area = self.projects.get("permit_area_m2")
+        return any(told) or (area is not None and bool((area > 0).any()))
+
+
+_PERMIT_DAYS = ("permit_start", "permit_finish")
+_ACTUAL_DAYS = ("actual_start", "actual_finish")

@@ -72,7 +72,12 @@ RULE_CODES = (
 
 
 def detect(
-    city: City, policy: Policy, *, as_of: date | np.datetime64, rules: Sequence[Rule] = RULES
+    city: City,
+    policy: Policy,
+    *,
+    as_of: date | np.datetime64,
+    rules: Sequence[Rule] = RULES,
+    with_hotspots: bool = True,
 ) -> Findings:
     """Return what the rules find in a city, judged on one day.
 
@@ -88,6 +93,8 @@ def detect(
         Day of judgement: a finding needs at least one work that is not finished on it.
     rules
         The rules to run; a city may add its own. A rule stands after those to which it yields.
+    with_hotspots
+        Whether to look for hot spots: a check before approval is not about them.
 
     Returns
     -------
@@ -112,7 +119,8 @@ def detect(
     found, runs = run_rules(city, context, rules)
     words = {rule.code: rule.words for rule in rules if rule.words is not None}
     table, spans = assemble(found, context, words)
-    spots = hotspots(context.grounds, context.works, city.network, context.as_of_day, city.crs)
+    network = city.network if with_hotspots else None
+    spots = hotspots(context.grounds, context.works, network, context.as_of_day, city.crs)
     counts = table["rule"].value_counts()
     return Findings(
         table=table,

@@ -83,6 +83,7 @@ def neighbourhood(
         projects=projects[stays].reset_index(drop=True),
         sites=_rows(sites, sites["project_code"].isin(kept_codes)),
         ledger=_ledger(city, places, kept_codes, policy),
+        permits=city.has_permits(),
     )
 
 

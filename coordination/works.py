@@ -88,8 +88,10 @@ def works_table(city: City, policy: Policy, as_of_day: int) -> gpd.GeoDataFrame:
     table = _site_rows(city)
     if city.ledger is not None and len(city.ledger):
         table = pd.concat([table, _ledger_rows(city)], ignore_index=True)
-    works = gpd.GeoDataFrame(table, geometry="geometry", crs=city.crs)
-    works["placed"] = ~(works.geometry.isna() | works.geometry.is_empty)
+    # A plain table until it is complete: columns of a GeoDataFrame are set much more slowly.
+    works = pd.DataFrame(table)
+    shapes = works["geometry"].to_numpy(dtype=object)
+    works["placed"] = ~(shapely.is_missing(shapes) | shapely.is_empty(shapes))
     _add_size(works)
     _add_window(works, policy)
     _add_method(works)
@@ -102,7 +104,7 @@ def works_table(city: City, policy: Policy, as_of_day: int) -> gpd.GeoDataFrame:
     # A start that is known to the year only has not begun because the year has.
     begun = works["dated"] & (works["sure_start_day"] <= as_of_day)
     works["started"] = works["stage"].isin(STARTED_STAGES) | works["ledger"] | begun
-    return works
+    return gpd.GeoDataFrame(works, geometry="geometry", crs=city.crs)
 
 
 def _site_rows(city: City) -> pd.DataFrame:
@@ -114,28 +116,39 @@ def _site_rows(city: City) -> pd.DataFrame:
             pd.DataFrame(columns=columns), geometry=gpd.GeoSeries([], crs=city.crs), crs=city.crs
         )
     position = pd.Index(projects["code"]).get_indexer(pd.Index(sites["project_code"]))
-    rows = pd.DataFrame({"code": sites["project_code"].astype("object"), "project": position})
-    rows["site"] = np.arange(len(sites))
-    rows["ledger"] = False
-    for name in _SITE_TEXT:
-        rows[name] = _column(sites, name).astype("object")
-    for name in _DATES:
-        rows[name] = day_numbers(pd.to_datetime(_column(sites, name)))
-    for name in ("start_precision", "finish_precision", "footprint_source"):
-        rows[name] = _column(sites, name).astype("object")
-    for name in ("duration_days", "length_m", "width_m"):
-        rows[name] = _number(_column(sites, name))
-    for name in ("length_m", "width_m", "area_m2"):
-        rows[f"stated_{name}"] = _number(_column(sites, name))
-    named = _column(sites, "inferred").astype("object").fillna("").astype("str").str.split()
-    rows["frame_open"] = [FRAME_OPEN in names for names in named]
-    rows["geometry"] = sites.geometry.to_numpy()
+    plain = pd.DataFrame(sites)
+    named = _column(plain, "inferred").to_numpy(dtype=object)
+    rows = pd.DataFrame(
+        {
+            "code": plain["project_code"].astype("object"), "project": position,
+            "site": np.arange(len(sites)), "ledger": False,
+            **{name: _column(plain, name).astype("object") for name in _SITE_TEXT},
+            **{name: day_numbers(pd.to_datetime(_column(plain, name))) for name in _DATES},
+            **{
+                name: _column(plain, name).astype("object")
+                for name in ("start_precision", "finish_precision", "footprint_source")
+            },
+            **{
+                name: _number(_column(plain, name))
+                for name in ("duration_days", "length_m", "width_m")
+            },
+            **{
+                f"stated_{name}": _number(_column(plain, name))
+                for name in ("length_m", "width_m", "area_m2")
+            },
+            "frame_open": [
+                isinstance(names, str) and FRAME_OPEN in names.split() for names in named
+            ],
+            "geometry": pd.Series(sites.geometry.to_numpy(dtype=object), dtype="object"),
+        }
+    )  # fmt: skip
     _correct_days(rows, city)
     taken = projects.iloc[position].reset_index(drop=True)
-    for name in _PROJECT_TEXT:
-        rows[name] = taken[name].astype("object")
-    rows["cost_wan"] = _number(taken["cost_wan"])
-    rows["fixed"] = taken["fixed"].astype("object").eq(True).to_numpy()
+    of_project = {name: taken[name].astype("object") for name in _PROJECT_TEXT} | {
+        "cost_wan": _number(taken["cost_wan"]),
+        "fixed": taken["fixed"].astype("object").eq(True).to_numpy(),
+    }
+    rows = rows.assign(**of_project)
     active = (position >= 0) & rows["stage"].ne("withdrawn")
     taking_part: pd.DataFrame = rows.loc[active].reset_index(drop=True)
     return taking_part
@@ -228,9 +241,10 @@ def strip_length_m(area_m2: npt.ArrayLike, perimeter_m: npt.ArrayLike) -> npt.ND
     return length
 
 
-def _add_size(works: gpd.GeoDataFrame) -> None:
-    area = shapely.area(works.geometry.to_numpy())
-    measured = strip_length_m(area, shapely.length(works.geometry.to_numpy()))
+def _add_size(works: pd.DataFrame) -> None:
+    shapes = works["geometry"].to_numpy(dtype=object)
+    area = shapely.area(shapes)
+    measured = strip_length_m(area, shapely.length(shapes))
     works["area_m2"] = area
     works["measured_length_m"] = measured
     length = works["length_m"].to_numpy(dtype=float)
@@ -241,7 +255,7 @@ def _add_size(works: gpd.GeoDataFrame) -> None:
     works["width_m"] = np.where(filed > 0, filed, width)
 
 
-def _add_window(works: gpd.GeoDataFrame, policy: Policy) -> None:
+def _add_window(works: pd.DataFrame, policy: Policy) -> None:
     """Set the window: what happened counts before what was filed."""
     filed_start, filed_finish = works["start"].to_numpy(), works["finish"].to_numpy()
     actual_start, actual_finish = (
@@ -316,7 +330,7 @@ def _period_start(finish_day: pd.Series[int], precision: pd.Series[str]) -> Days
     return earliest
 
 
-def _add_method(works: gpd.GeoDataFrame) -> None:
+def _add_method(works: pd.DataFrame) -> None:
     works["method_known"] = works["method"].notna()
     works["method"] = works["method"].where(works["method"].notna(), "open_cut")
     works["opens"] = works["method"].ne("none")
@@ -334,7 +348,7 @@ def _add_method(works: gpd.GeoDataFrame) -> None:
     _add_layer_range(works)
 
 
-def _add_layer_range(works: gpd.GeoDataFrame) -> None:
+def _add_layer_range(works: pd.DataFrame) -> None:
     """Set the layers that a work may touch; one whose kind is not known may touch several.
 
     Building a road goes from its base to its signs; opening it for a repair, from the base to the
@@ -355,7 +369,7 @@ def _add_layer_range(works: gpd.GeoDataFrame) -> None:
     works["layer_low"], works["layer_high"] = low.astype(np.int64), high.astype(np.int64)
 
 
-def _add_impact(works: gpd.GeoDataFrame, policy: Policy) -> None:
+def _add_impact(works: pd.DataFrame, policy: Policy) -> None:
     derived = works["position"].map(_IMPACT_BY_POSITION)
     impact = works["traffic_impact"].where(works["traffic_impact"].notna(), derived)
     works["traffic_impact"] = impact.astype("object")

@@ -149,6 +149,23 @@ def read_part(
     )
 
 
+def has_permits(connection: sqlite3.Connection, besides: Collection[str]) -> bool:
+    """Tell whether any project has a permit, or any site an actual day, besides some projects.
+
+    The conditions are those of partial indexes, word by word: no row is read that has neither.
+    """
+    (told,) = connection.execute(
+        "SELECT EXISTS (SELECT 1 FROM projects WHERE"
+        " (permit_start IS NOT NULL OR permit_finish IS NOT NULL OR permit_area_m2 > 0)"
+        f" AND code NOT IN {_IN})"
+        " OR EXISTS (SELECT 1 FROM sites WHERE"
+        " (actual_start IS NOT NULL OR actual_finish IS NOT NULL)"
+        f" AND project_code NOT IN {_IN})",
+        (_keys(besides), _keys(besides)),
+    ).fetchone()
+    return bool(told)
+
+
 def read_findings_of(connection: sqlite3.Connection, codes: Collection[str]) -> Findings | None:
     """Return the stored findings that name one of some projects, without hot spots."""
     meta = read_meta(connection)

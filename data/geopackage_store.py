@@ -300,6 +300,11 @@ class GeopackageStore:
         with self._snapshot() as connection:
             return part.read_part(connection, codes, boxes, numbers)
 
+    def has_permits(self, *, besides: Collection[str] = ()) -> bool:
+        """Tell whether any project has a permit, or any site an actual day."""
+        with self._snapshot() as connection:
+            return part.has_permits(connection, besides)
+
     def read_surroundings(self) -> City:
         """Return network, restrictions, boundaries, assets and aliases, without any work."""
         with self._snapshot() as connection:

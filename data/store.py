@@ -372,6 +372,9 @@ class Store(Protocol):
         None: `read_surroundings` has them.
         """
 
+    def has_permits(self, *, besides: Collection[str] = ()) -> bool:
+        """Tell what `coordination.City.has_permits` tells of the whole, without some projects."""
+
     def read_surroundings(self) -> City:
         """Return network, restrictions, boundaries, assets and aliases, without any work."""
 

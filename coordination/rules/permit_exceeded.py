@@ -54,11 +54,9 @@ class PermitExceeded:
         CannotRunError
             When no project has a permit or an actual day.
         """
-        table = _by_project(context)
-        known = table[["permit_start", "permit_finish", "began", "ended"]] != UNKNOWN_DAY
-        if not known.to_numpy().any() and not (table["permit_area"] > 0).any():
+        if not context.city.has_permits():
             raise CannotRunError("permits")
-        table = _recent(table, context)
+        table = _recent(_by_project(context), context)
         excesses = _excesses(table, context)
         if not len(excesses):
             return candidates(pd.DataFrame({"code_left": np.empty(0, dtype=object)}))

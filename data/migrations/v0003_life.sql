@@ -7,6 +7,11 @@ ALTER TABLE ledger ADD COLUMN note TEXT;
 
 CREATE INDEX digonce_projects_number ON projects (external_id) WHERE external_id IS NOT NULL;
 CREATE INDEX digonce_projects_links ON projects (depends_on, code) WHERE depends_on IS NOT NULL;
+-- Whether there are permits at all is asked at every check: of no row, where there are none.
+CREATE INDEX digonce_projects_permits ON projects (code)
+    WHERE permit_start IS NOT NULL OR permit_finish IS NOT NULL OR permit_area_m2 > 0;
+CREATE INDEX digonce_sites_actual ON sites (project_code)
+    WHERE actual_start IS NOT NULL OR actual_finish IS NOT NULL;
 CREATE INDEX digonce_ledger_source ON ledger (source) WHERE source IS NOT NULL;
 CREATE INDEX digonce_findings_a ON findings (project_a);
 CREATE INDEX digonce_findings_b ON findings (project_b);

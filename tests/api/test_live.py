@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import random
+import shutil
+import sqlite3
 import subprocess
 import sys
+from dataclasses import replace
 from datetime import date
 from pathlib import Path
 from typing import Any
@@ -20,6 +23,7 @@ from api.live import LiveCity
 from coordination import Policy
 from coordination.check import check
 from coordination.detection import RULES
+from coordination.neighbourhood import neighbourhood
 from coordination.projects import PROJECT_FIELDS, SITE_FIELDS, as_fields
 from data.geopackage_store import create_store, open_store
 from data.live_index import LiveIndex
@@ -90,53 +94,89 @@ def put(store: Store, projects: Any, sites: Any) -> None:
         change.put_projects(projects, sites, filings)
 
 
-@pytest.fixture
-def store(tmp_path: Path) -> Any:
-    """Return a store of 25 projects on four streets."""
+@pytest.fixture(scope="module")
+def town(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Return the file of 15 projects on four streets, and of one far away that has a permit."""
     choose = random.Random(5)
-    tables = [project(f"P{number}", choose) for number in range(25)]
-    with create_store(tmp_path / "town.gpkg", crs=CRS(4549)) as made:
+    tables = [project(f"P{number}", choose) for number in range(15)]
+    far, place = project("FAR", choose)
+    far = far.assign(permit_start=pd.Timestamp("2026-01-01"), external_id=None, depends_on=None)
+    tables.append((far, place.set_geometry(place.geometry.translate(9000, 9000))))
+    path = tmp_path_factory.mktemp("live") / "town.gpkg"
+    with create_store(path, crs=CRS(4549)) as made:
         with made.transaction("test") as change:
             change.put_roads(NETWORK, source="test")
         put(made, pd.concat([one for one, _ in tables], ignore_index=True),
             pd.concat([two for _, two in tables], ignore_index=True))  # fmt: skip
-        yield made
+    return path
 
 
-@pytest.mark.parametrize("indexed", [False, True])
-def test_the_part_says_what_the_whole_says(store: Any, indexed: bool) -> None:
-    choose, live, city = random.Random(6), LiveCity(indexed=indexed), store.read_city()
-    found = 0
-    for number in range(3):
-        code = f"P{number}" if number % 2 else f"NEW{number}"
+@pytest.fixture(scope="module")
+def unchanged(town: Path) -> Any:
+    """Return the store to read from."""
+    with open_store(town) as store:
+        yield store
+
+
+@pytest.fixture
+def store(town: Path, tmp_path: Path) -> Any:
+    """Return a store of one's own to write to."""
+    shutil.copy(town, tmp_path / "town.gpkg")
+    with open_store(tmp_path / "town.gpkg") as opened:
+        yield opened
+
+
+def told(table: gpd.GeoDataFrame) -> list[Any]:
+    """Return everything that findings say but for the case, which hangs together step by step."""
+    plain = pd.DataFrame(table.drop(columns="case_id")).astype("object")
+    plain["geometry"] = shapely.to_wkt(table.geometry.to_numpy(), 6)
+    return plain.where(plain.notna(), None).to_dict("records")
+
+
+def test_the_part_says_what_the_whole_says(unchanged: Any) -> None:
+    choose, city = random.Random(6), unchanged.read_city()
+    lives = [LiveCity(indexed=True), LiveCity(indexed=False)]
+    found, closing = 0, 0
+    for code in ("NEW0", "P1", "NEW2"):
         projects, sites = project(code, choose)
-        around = live.around(store, projects, sites, Policy(), RULES, as_of=AS_OF)
-        part = around.told(
-            check(around.city, projects, sites, Policy(), as_of=AS_OF, rules=around.rules,
-                  advice=False)
-        )  # fmt: skip
+        if code == "NEW2":
+            sites = sites.assign(traffic_impact="full")
         whole = check(city, projects, sites, Policy(), as_of=AS_OF, advice=False)
-        assert part.verdicts == whole.verdicts
-        ran = [(run.rule, run.ran, run.missing) for run in whole.findings.rules_run]
-        assert [(run.rule, run.ran, run.missing) for run in part.findings.rules_run] == ran
-        columns = [name for name in whole.findings.table.columns if name != "case_id"]
-        one, two = (
-            pd.DataFrame(each.findings.table[columns]).assign(
-                geometry=shapely.to_wkt(each.findings.table.geometry.to_numpy(), 6)
-            )
-            for each in (part, whole)
-        )
-        pd.testing.assert_frame_equal(one, two, check_dtype=False)
-        found += len(two)
+        runs = {run.rule: (run.ran, run.missing) for run in whole.findings.rules_run}
+        assert runs["permit_exceeded"] == (True, ())
+        for live in lives:
+            around = live.around(unchanged, projects, sites, Policy(), RULES, as_of=AS_OF)
+            closing += any(rule.reach == "city" for rule in around.rules)
+            part = around.told(
+                check(around.city, projects, sites, Policy(), as_of=AS_OF, rules=around.rules,
+                      advice=False)
+            )  # fmt: skip
+            assert part.verdicts == whole.verdicts
+            assert {run.rule: (run.ran, run.missing) for run in part.findings.rules_run} == runs
+            assert told(part.findings.table) == told(whole.findings.table)
+        found += len(whole.findings.table)
     assert found > 5
+    assert 2 <= closing < 6
 
 
-def test_both_indexes_give_the_same_projects(store: Any) -> None:
-    index, choose = LiveIndex(store), random.Random(7)
+def test_a_permit_anywhere_in_the_city_is_known_to_every_part(unchanged: Any) -> None:
+    assert unchanged.has_permits()
+    assert not unchanged.has_permits(besides={"FAR"})
+    city = unchanged.read_city()
+    assert city.has_permits()
+    assert neighbourhood(city, ["P1"], Policy()).has_permits()
+    without = city.projects[city.projects["code"] != "FAR"]
+    assert not replace(city, projects=without).has_permits()
+    begun = city.sites.assign(actual_start=pd.Timestamp("2026-01-01"))
+    assert replace(city, projects=without, sites=begun).has_permits()
+
+
+def test_both_indexes_give_the_same_projects(unchanged: Any) -> None:
+    index, choose = LiveIndex(unchanged), random.Random(7)
     for _ in range(50):
         x, y = X + choose.uniform(-50, 900), Y + choose.uniform(-250, 450)
         box = np.array([[x, y, x + choose.uniform(0, 200), y + choose.uniform(0, 200)]])
-        assert index.codes(box) == store.codes_in(box)
+        assert index.codes(box) == unchanged.codes_in(box)
 
 
 def test_days_of_the_live_index_are_those_of_the_site(store: Any) -> None:
@@ -200,8 +240,6 @@ def test_what_another_process_writes_is_seen_by_the_next_look(store: Any, tmp_pa
 
 
 def test_what_the_log_cannot_tell_builds_the_index_anew(store: Any, tmp_path: Path) -> None:
-    import sqlite3
-
     index = LiveIndex(store)
     connection = sqlite3.connect(tmp_path / "town.gpkg")
     connection.execute("UPDATE write_state SET log_revision = log_revision + 3")
