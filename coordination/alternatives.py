@@ -17,7 +17,7 @@ from coordination.assemble import assemble
 from coordination.candidate_windows import candidate_windows, surroundings
 from coordination.city import City
 from coordination.detection import look, run_rules
-from coordination.findings import Findings
+from coordination.findings import Findings, naming
 from coordination.movable import movable_windows
 from coordination.neighbourhood import neighbourhood
 from coordination.other_windows import Alternative, Search
@@ -126,9 +126,7 @@ def _concerned(rule: Rule, works: gpd.GeoDataFrame, policy: Policy) -> npt.NDArr
 
 
 def _of(table: gpd.GeoDataFrame, code: str) -> gpd.GeoDataFrame:
-    own: gpd.GeoDataFrame = table[
-        table["project_a"].eq(code) | table["project_b"].eq(code)
-    ].reset_index(drop=True)
+    own: gpd.GeoDataFrame = table[naming(table, [code])].reset_index(drop=True)
     return own
 
 

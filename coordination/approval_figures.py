@@ -19,9 +19,10 @@ from coordination.impact import impact_index
 from coordination.policy import Policy
 from coordination.projects import METHODS, UNKNOWN_DAY, day_numbers
 from coordination.savings import surface_of
+from coordination.traffic import vehicles_per_day
 from coordination.works import DONE_STAGES, pits, works_table
 from geo.linear_reference import AssignmentRule, assign
-from geo.road_network import ROAD_CLASSES, RoadNetwork
+from geo.road_network import ROAD_CLASSES
 
 DAYS_PER_YEAR = 365.2425
 
@@ -71,21 +72,20 @@ def approval_figures(
                  "cost_wan"]
     )  # fmt: skip
     works = works_table(part, policy, day)
-    _add_size(figures, works, city.network, policy)
+    _add_size(figures, works, city, policy)
     _add_findings(figures, findings, city, policy)
     return figures[["code", "name", "owner_unit", *FIGURES[1:]]]
 
 
-def _add_size(
-    figures: pd.DataFrame, works: gpd.GeoDataFrame, network: RoadNetwork | None, policy: Policy
-) -> None:
+def _add_size(figures: pd.DataFrame, works: gpd.GeoDataFrame, city: City, policy: Policy) -> None:
     """Set road class, impact index, and what is opened and how."""
-    ranks = _class_ranks(works, network, policy)
+    spans = _spans(works, city, policy)
+    ranks = _class_ranks(spans, city, len(works))
     names = np.array([*ROAD_CLASSES, None], dtype=object)
     road_class = pd.Series(names[ranks], index=works.index, dtype="object")
     index = impact_index(
         works["duration_days"], road_class, works["traffic_impact"], works["length_m"],
-        policy.impact,
+        policy.impact, vehicles_per_day=vehicles_per_day(city, spans, len(works)),
     )  # fmt: skip
     dated = works["dated"].to_numpy(dtype=bool)
     placed = works["placed"].to_numpy(dtype=bool)
@@ -119,21 +119,26 @@ def _add_size(
     figures["surface"] = codes.map(widest.set_index("code")["surface"])
 
 
-def _class_ranks(
-    works: gpd.GeoDataFrame, network: RoadNetwork | None, policy: Policy
-) -> npt.NDArray[np.int64]:
-    """Return the place of each work's most important road among the classes; the last is none."""
-    ranks = np.full(len(works), len(ROAD_CLASSES), dtype=np.int64)
-    if network is None or not len(works):
-        return ranks
+def _spans(works: gpd.GeoDataFrame, city: City, policy: Policy) -> pd.DataFrame:
+    """Return ``site`` (row of the works) and ``section`` of the roads that works lie on."""
+    if city.network is None or not len(works):
+        none = np.empty(0, dtype=np.int64)
+        return pd.DataFrame({"site": none, "section": none})
     rule = AssignmentRule(
         cover_share=policy.network.cover_share,
         own_share=policy.network.own_share,
         continue_m=policy.network.continue_m,
     )
     hint = works["road"].to_numpy(dtype=object)
-    spans = assign(works.geometry.to_numpy(), network, rule, road_hint=hint).spans
-    order = pd.Index(ROAD_CLASSES).get_indexer(pd.Index(network.sections["road_class"]))
+    return assign(works.geometry.to_numpy(), city.network, rule, road_hint=hint).spans
+
+
+def _class_ranks(spans: pd.DataFrame, city: City, count: int) -> npt.NDArray[np.int64]:
+    """Return the place of each work's most important road among the classes; the last is none."""
+    ranks = np.full(count, len(ROAD_CLASSES), dtype=np.int64)
+    if city.network is None:
+        return ranks
+    order = pd.Index(ROAD_CLASSES).get_indexer(pd.Index(city.network.sections["road_class"]))
     order = np.where(order < 0, len(ROAD_CLASSES), order)
     np.minimum.at(ranks, spans["site"].to_numpy(), order[spans["section"].to_numpy()])
     return ranks
@@ -150,10 +155,12 @@ def _add_findings(
         return
     gone = {*policy.stages.settled, "cleared"}
     table = findings[~findings["status"].isin(gone)]
+    # What is found about a restriction, asset or zone is no matter of a project of its name.
+    two = table[table["kind_b"].isna() | table["kind_b"].eq("project")]
     ends = pd.concat(
         [
             table.assign(code=table["project_a"], other=table["project_b"]),
-            table.assign(code=table["project_b"], other=table["project_a"]),
+            two.assign(code=two["project_b"], other=two["project_a"]),
         ]
     )
     ends = ends[ends["code"].isin(codes)]

@@ -114,7 +114,7 @@ def _put_together(
         own = rows["rule"] == code
         part = rows[own]
         rows.loc[own, "finding_id"] = finding_ids(
-            code, part["project_a"], part["project_b"], part["road"]
+            code, part["project_a"], part["project_b"], part["road"], part["kind_b"]
         )
     site = works["site_id"].astype("object").fillna("").to_numpy()
     for end in ("a", "b"):
@@ -348,7 +348,7 @@ def _add_times(findings: gpd.GeoDataFrame, context: Context) -> None:
 def _add_value(findings: gpd.GeoDataFrame, context: Context) -> None:
     """Set impact index and level, and what coordinating the two would save."""
     works, policy = context.works, context.policy
-    vehicles = vehicles_per_day(context)
+    vehicles = vehicles_per_day(context.city, context.spans, len(works))
     index = impact_index(
         works["duration_days"],
         _road_classes(context),

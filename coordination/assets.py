@@ -10,6 +10,7 @@ import numpy.typing as npt
 import pandas as pd
 import shapely
 
+from coordination.city import City
 from coordination.rules.protocol import Context, Worded
 from coordination.wording import table
 
@@ -17,17 +18,17 @@ Geometries = npt.NDArray[np.object_]
 Rows = npt.NDArray[np.int64]
 
 
-def assets_of(context: Context, kinds: Collection[str]) -> gpd.GeoDataFrame:
+def assets_of(city: City, kinds: Collection[str]) -> gpd.GeoDataFrame:
     """Return the assets of some kinds that have a place; RangeIndex.
 
     Parameters
     ----------
-    context
-        Its city's assets must be there.
+    city
+        Its assets must be there.
     kinds
         Codes of ``labels.asset_kind``, or kinds as the source wrote them.
     """
-    assets = context.city.assets
+    assets = city.assets
     assert assets is not None, "the rule needs assets"
     here = assets["kind"].isin(list(kinds)) & assets.geometry.notna() & ~assets.geometry.is_empty
     return assets[here].reset_index(drop=True)

@@ -19,7 +19,7 @@ from coordination.approval import Approval, approval, approval_documents
 from coordination.approval_figures import approval_figures
 from coordination.city import City
 from coordination.detection import RULES, detect
-from coordination.findings import Findings
+from coordination.findings import Findings, naming
 from coordination.joinable import Joinable, joinable
 from coordination.other_windows import Search
 from coordination.policy import Policy
@@ -39,9 +39,9 @@ class Verdict:
     code
         Code of the project.
     verdict
-        ``blocked`` when a rule in ``policy.blocking_rules`` found something; ``coordinate`` when
-        another finding of medium or above is undecided; else ``clear``. "Clear" is only as good as
-        the list of rules that ran, which goes with every answer.
+        ``blocked`` when a rule in ``policy.blocking_rules`` found something of medium or above;
+        ``coordinate`` when another such finding is undecided; else ``clear``. "Clear" is only as
+        good as the list of rules that ran, which goes with every answer.
     finding_ids
         The findings that name the project, worst first.
     other_windows
@@ -136,8 +136,7 @@ def check(
         found = merge(found, earlier, decisions, tentative, policy)
     codes = projects["code"].tolist()
     table = found.table
-    concerns = table["project_a"].isin(codes) | table["project_b"].isin(codes)
-    concerns &= table["status"] != "cleared"
+    concerns = naming(table, codes) & table["status"].ne("cleared").to_numpy()
     kept = table[concerns].reset_index(drop=True)
     findings = replace(
         found,
@@ -172,7 +171,7 @@ def _advised(
 
 
 def _own(code: str, table: gpd.GeoDataFrame) -> gpd.GeoDataFrame:
-    own: gpd.GeoDataFrame = table[table["project_a"].eq(code) | table["project_b"].eq(code)]
+    own: gpd.GeoDataFrame = table[naming(table, [code])]
     return own
 
 

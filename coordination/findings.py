@@ -8,15 +8,18 @@ revisions, so that a decision stays with its finding when the plan moves.
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Collection
 from dataclasses import dataclass
 from typing import Literal
 
 import geopandas as gpd
 import numpy as np
+import numpy.typing as npt
 import pandas as pd
 
 from coordination.wording import table
 
+_AREAS = ("restriction", "asset", "zone")
 SEVERITIES = ("notice", "medium", "high")
 STATUSES = (
     "open", "notified", "negotiating", "resolved", "not_mergeable", "deferred", "waived",
@@ -157,8 +160,31 @@ class Provenance:
     place_basis: Literal["network", "footprints"] = "network"
 
 
+def naming(findings: pd.DataFrame, codes: Collection[str]) -> npt.NDArray[np.bool_]:
+    """Tell which findings name one of these projects, shape ``(n,)``.
+
+    The second name may be that of a restriction, an asset or a zone: one that equals a project's
+    code does not make it that project's finding.
+
+    Examples
+    --------
+    >>> two = pd.DataFrame({"project_a": ["A", "A"], "project_b": ["B", "B"],
+    ...     "kind_b": ["project", "zone"]})
+    >>> naming(two, ["B"]).tolist()
+    [True, False]
+    """
+    wanted = list(codes)
+    second = findings["kind_b"].isna() | findings["kind_b"].eq("project")
+    named = findings["project_a"].isin(wanted) | (second & findings["project_b"].isin(wanted))
+    return named.to_numpy(dtype=np.bool_)
+
+
 def finding_ids(
-    rule: str, project_a: pd.Series[str], project_b: pd.Series[str], road: pd.Series[str]
+    rule: str,
+    project_a: pd.Series[str],
+    project_b: pd.Series[str],
+    road: pd.Series[str],
+    kind_b: pd.Series[str] | None = None,
 ) -> list[str]:
     """Return the identity of each finding: a hash of rule, unordered pair and road.
 
@@ -170,6 +196,9 @@ def finding_ids(
         Project codes, same length; ``project_b`` missing where a rule has one project.
     road
         Name of the road, of the junction or square, or missing.
+    kind_b
+        What ``project_b`` names, None for projects: an area (restriction, asset, zone) stays behind
+        the project, since names of the two may be the same.
 
     Returns
     -------
@@ -187,9 +216,11 @@ def finding_ids(
         project_a.astype("object").where(project_a.notna(), ""),
         project_b.astype("object").where(project_b.notna(), ""),
         road.astype("object").where(road.notna(), ""),
+        [False] * len(road) if kind_b is None else kind_b.isin(_AREAS),
         strict=True,
     )
+    pairs = (((a, b) if area else sorted((a, b)), place) for a, b, place, area in keys)
     return [
-        hashlib.sha256("\x1f".join((rule, *sorted((a, b)), place)).encode()).hexdigest()[:16]
-        for a, b, place in keys
+        hashlib.sha256("\x1f".join((rule, *pair, place)).encode()).hexdigest()[:16]
+        for pair, place in pairs
     ]

@@ -8,7 +8,7 @@ import pandas as pd
 import shapely
 
 from coordination.assets import assets_of
-from coordination.rules.protocol import Context
+from coordination.city import City
 from geo.line_parts import as_geometries
 from geo.nearby_pairs import nearby_pairs
 
@@ -19,38 +19,42 @@ STATION_M = 30.0
 """A count that is drawn as a point is that of the nearest section, at most this far away."""
 
 
-def vehicles_per_day(context: Context) -> npt.NDArray[np.float64]:
+def vehicles_per_day(city: City, spans: pd.DataFrame, count: int) -> npt.NDArray[np.float64]:
     """Return the traffic of each work: the largest count of the sections that it lies on.
 
     Counts are assets of the kind ``traffic_volume``; their ``value`` is vehicles a day.
 
     Parameters
     ----------
-    context
-        What the rules see.
+    city
+        Its assets and its network.
+    spans
+        Where works lie along the roads: ``site`` (0 … count - 1)``, section``.
+    count
+        How many works there are.
 
     Returns
     -------
     numpy.ndarray of float64
-        Shape (works,), NaN where nothing was counted, or there is no network.
+        Shape ``(count,)``, NaN where nothing was counted, or there is no network.
     """
-    none = np.full(len(context.works), np.nan)
-    if context.city.assets is None or context.network is None or not len(context.spans):
+    none = np.full(count, np.nan)
+    if city.assets is None or city.network is None or not len(spans):
         return none
-    counts = assets_of(context, ("traffic_volume",))
+    counts = assets_of(city, ("traffic_volume",))
     counts = counts[counts["value"] > 0].reset_index(drop=True)
     if not len(counts):
         return none
-    lines = as_geometries(context.network.sections.geometry.to_numpy())
+    lines = as_geometries(city.network.sections.geometry.to_numpy())
     shapes = as_geometries(counts.geometry.to_numpy())
     point = shapely.get_dimensions(shapes) == 0
     middle = as_geometries(shapely.line_interpolate_point(lines, 0.5, normalized=True))
     along, beside = nearby_pairs(shapes[~point], middle, within_m=BESIDE_M)
     station, nearest = shapely.STRtree(lines).query_nearest(shapes[point], max_distance=STATION_M)
-    count = np.concatenate([np.flatnonzero(~point)[along], np.flatnonzero(point)[station]])
+    counted = np.concatenate([np.flatnonzero(~point)[along], np.flatnonzero(point)[station]])
     section = np.concatenate([beside, nearest])
-    of_section = pd.Series(counts["value"].to_numpy(dtype=float)[count]).groupby(section).max()
-    value = of_section.reindex(context.spans["section"].to_numpy()).to_numpy()
-    of_work = pd.Series(value).groupby(context.spans["site"].to_numpy()).max()
+    of_section = pd.Series(counts["value"].to_numpy(dtype=float)[counted]).groupby(section).max()
+    value = of_section.reindex(spans["section"].to_numpy()).to_numpy()
+    of_work = pd.Series(value).groupby(spans["site"].to_numpy()).max()
     none[of_work.index.to_numpy(dtype=np.int64)] = of_work.to_numpy()
     return none

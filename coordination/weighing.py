@@ -54,17 +54,13 @@ def undecided(findings: gpd.GeoDataFrame) -> npt.NDArray[np.bool_]:
 
 
 def blocking(findings: gpd.GeoDataFrame, policy: Policy) -> npt.NDArray[np.bool_]:
-    """Tell which findings block an approval: of a blocking rule, not waived and not exempt.
+    """Tell which findings block an approval: of a blocking rule, not waived, medium or high.
 
-    Exempt is an emergency, and what is a mere notice from the start: a period in which works may
-    pause, one that nobody has announced yet.
+    A notice blocks nothing: an emergency is exempt, a period may be paused in, avoided within the
+    filed window, or is not announced yet.
     """
-    steps = findings["severity_steps"].astype("object").fillna("").astype("str")
-    exempt = steps.str.contains("emergency:", regex=False) | steps.str.startswith("base:notice")
-    rule = findings["rule"].isin(policy.blocking_rules)
-    blocks: npt.NDArray[np.bool_] = (rule & findings["status"].ne("waived") & ~exempt).to_numpy(
-        dtype=bool
-    )
+    told = findings["rule"].isin(policy.blocking_rules) & findings["severity"].ne("notice")
+    blocks: npt.NDArray[np.bool_] = (told & findings["status"].ne("waived")).to_numpy(dtype=bool)
     return blocks
 
 

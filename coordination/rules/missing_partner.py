@@ -73,8 +73,8 @@ class MissingPartner:
         CannotRunError
             Where neither overhead lines nor pipes due for renewal were imported.
         """
-        lines = assets_of(context, ("overhead_line",))
-        pipes = assets_of(context, ("pipe_due",))
+        lines = assets_of(context.city, ("overhead_line",))
+        pipes = assets_of(context.city, ("pipe_due",))
         missing = tuple(
             code
             for code, table in (("assets_overhead_line", lines), ("assets_pipe_due", pipes))

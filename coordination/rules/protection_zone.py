@@ -53,7 +53,7 @@ class ProtectionZone:
             Where no asset of these kinds was imported: ``assets_protected``.
         """
         zones = context.policy.protection.within_m
-        assets = assets_of(context, zones)
+        assets = assets_of(context.city, zones)
         if not len(assets):
             raise CannotRunError("assets_protected")
         near = _near(context, assets, zones)

@@ -45,9 +45,9 @@ class RestrictedPeriod:
     """The window meets a restricted period for the place (festival, fair, flood season, exams).
 
     One finding per project, period and road. Emergencies are exempt, safety works where the row
-    says so. Severity starts as the row says, else the policy; one level less each: the work can
-    avoid the period within its window; it meets it less often than ``policy.likely`` of its
-    admissible starts; it meets the place at a junction only; its traffic impact is not known. Where
+    says so. Severity starts as the row says, else the policy; a notice where the work can avoid the
+    period within its window; one level less each: it meets it less often than ``policy.likely`` of
+    its admissible starts; it meets the place at a junction only; its traffic impact is not known. Where
     works may pause there is a finding only when the days left do not hold the work: a notice.
     What is announced yearly and not yet for a year of the work is a notice where the last
     announcement lets it be expected in the window. Periods that are over on the day of judgement
@@ -225,7 +225,7 @@ def _worded(context: Context, rows: gpd.GeoDataFrame, found: pd.DataFrame) -> pd
     level, steps = graded(
         base,
         [
-            ("avoidable", -1, found["avoidable"].to_numpy(bool) & ~soft),
+            ("avoidable", -2, found["avoidable"].to_numpy(bool) & ~soft),
             ("unlikely", -1, unlikely & ~soft),
             ("place", -1, found["place"].eq("junction").to_numpy() & ~soft),
             ("impact_unknown", -1, found["unknown"].to_numpy(bool) & ~soft),

@@ -3,17 +3,22 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import date
 from typing import Any
 
+import geopandas as gpd
 import numpy as np
 import pandas as pd
 import pytest
+import shapely
 
 from coordination.approval import FIGURES
 from coordination.approval_figures import approval_figures
 from coordination.city import City
+from coordination.detection import detect
 from coordination.policy import Policy
+from coordination.rules.concurrent_works import ConcurrentWorks
 
 Work = dict[str, Any]
 AS_OF = date(2026, 1, 1)
@@ -157,3 +162,34 @@ def test_without_detection_nothing_is_claimed(
         make_city(work("A", "2026-03-01", "2026-03-31"), roads=False), None, Policy(), as_of=AS_OF
     )
     assert offroad["road_class"].isna().all()
+
+
+def test_counted_traffic_goes_before_the_estimate(
+    work: Callable[..., Work], make_city: Callable[..., City]
+) -> None:
+    # 31 days (3), a local road (1), its volume, a lane (3), 100 m (4).
+    city = make_city(work("A", "2026-03-01", "2026-03-31", traffic_impact="lane"))
+    estimated = figures(city).loc["A", "impact_index"]
+    counts = gpd.GeoDataFrame(
+        {"asset_id": ["v"], "kind": "traffic_volume", "value": 50000.0},
+        geometry=[shapely.from_wkt("LINESTRING (0 0, 600 0)")], crs=4549,
+    )  # fmt: skip
+    counted = replace(city, assets=counts)
+    index = figures(counted).loc["A", "impact_index"]
+    assert index > estimated
+    work_b = work("B", "2026-03-01", "2026-03-31", traffic_impact="lane")
+    both = replace(
+        make_city(work("A", "2026-03-01", "2026-03-31", traffic_impact="lane"), work_b),
+        assets=counts,
+    )
+    told = detect(both, Policy(), as_of=AS_OF, rules=(ConcurrentWorks(),)).table
+    assert told["impact_index"].tolist() == [index]
+
+
+def test_a_restriction_of_the_same_name_is_no_matter_of_the_project(
+    work: Callable[..., Work], make_city: Callable[..., City]
+) -> None:
+    days = ("2026-03-01", "2026-03-31")
+    met = finding("restricted_period", "A", "B", kind_b="restriction")
+    found = figures(make_city(work("A", *days), work("B", *days)), met)
+    assert found["findings"].tolist() == [1, 0]

@@ -8,10 +8,12 @@ from datetime import date
 from typing import Any
 
 import geopandas as gpd
+import numpy as np
 import pandas as pd
 import pytest
 import shapely
 
+from coordination.check import check
 from coordination.city import City
 from coordination.detection import detect
 from coordination.findings import Findings
@@ -110,8 +112,8 @@ def test_several_years_are_one_finding_with_all_days(
 @pytest.mark.parametrize(
     ("duration", "severity", "steps", "certain"),
     [
-        (5, "notice", "base:high avoidable:-1 unlikely:-1", 0),
-        (10, "medium", "base:high avoidable:-1", 0),
+        (5, "notice", "base:high avoidable:-2 unlikely:-1", 0),
+        (10, "notice", "base:high avoidable:-2", 0),
         (13, "high", "base:high", 1),
         (30, "high", "base:high", 6),
     ],
@@ -341,3 +343,40 @@ def test_faults_of_the_policys_rows() -> None:
         (10, "restrictions.day_missing"),
     ]  # fmt: skip
     assert all(fault.text(lang) for fault in faults for lang in ("zh", "en"))
+
+
+def test_a_notice_blocks_nothing(make_city: Callable[..., City], work: Callable[..., Row]) -> None:
+    fair = {**FAIR, "severity": "high"}
+    for days, verdict in ((10, "clear"), (13, "blocked")):
+        window = work("A", "2026-10-24", "2026-11-22", duration_days=days, stage="reserve")
+        city = restricted(make_city(window), fair)
+        answer = check(
+            city, city.projects, city.sites, Policy(), as_of=np.datetime64("2026-01-01"),
+            rules=RULES, advice=False,
+        )  # fmt: skip
+        assert [one.verdict for one in answer.verdicts] == [verdict]
+        assert answer.findings.table["severity"].tolist() == [
+            "high" if verdict == "blocked" else "notice"
+        ]
+
+
+def test_a_project_that_bears_the_id_of_a_restriction(
+    make_city: Callable[..., City], work: Callable[..., Row]
+) -> None:
+    days = ("2026-11-01", "2026-11-20")
+    here, there = work("1", *days), work("2", *days, box=(400.0, 1.0, 500.0, 4.0))
+    drawn = (
+        {**FAIR, "restriction_id": "2", "box": (90.0, -9.0, 210.0, 9.0)},
+        {**FAIR, "restriction_id": "1", "box": (390.0, -9.0, 510.0, 9.0)},
+    )
+    city = restricted(make_city(here, there), *drawn)
+    both = found(city)
+    assert codes(both) == ["1/2", "2/1"]
+    assert both.table["finding_id"].nunique() == 2
+    aside = make_city(here, work("2", "2026-12-01", "2026-12-20", box=(400.0, 1.0, 500.0, 4.0)))
+    answer = check(
+        restricted(aside, drawn[0]), aside.projects.iloc[1:], aside.sites.iloc[1:], Policy(),
+        as_of=np.datetime64("2026-01-01"), rules=RULES, advice=False,
+    )  # fmt: skip
+    assert [one.verdict for one in answer.verdicts] == ["clear"]
+    assert answer.findings.table.empty
