@@ -214,6 +214,12 @@ def update(
     near = neighbourhood(city, affected, policy, shapes=lines)
     context = look(near, policy, day)
     local = run_part(near, context, [rule for rule in rules if rule.reach == "place"])
+    ran = {run.rule: run for run in previous.rules_run}
+    if any(
+        run.ran and set(ran[code].missing) - set(run.missing) for code, run in local.runs.items()
+    ):
+        # Something was lacking that the part does not lack: only the whole city tells whether still.
+        return detect(city, policy, as_of=day, rules=rules)
     far = [
         rule
         for rule in rules
@@ -233,14 +239,8 @@ def update(
     ]
     table = ordered(with_cases(stacked(rows for rows, _ in parts), policy))
     counts = table["rule"].value_counts()
-    ran = {run.rule: run for run in previous.rules_run}
-    # A rule may find in the part no work of the kind that it needs, and in the city it did.
-    idle = {code for code, run in local.runs.items() if not run.ran and ran[code].ran}
     runs = {code: RuleRun(code, ran=False, missing=("not_built",)) for code in RULE_CODES} | {
-        rule.code: (local.runs | wide.runs | {code: ran[code] for code in idle}).get(
-            rule.code, ran[rule.code]
-        )
-        for rule in rules
+        rule.code: (local.runs | wide.runs).get(rule.code, ran[rule.code]) for rule in rules
     }
     return Findings(
         table=table,
