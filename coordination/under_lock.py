@@ -157,7 +157,7 @@ def _facts(one: pd.DataFrame, context: Context) -> list[dict[str, Any]]:
     table = context.surfaces.table.iloc[one["surface"].to_numpy()]
     names = context.projects.drop_duplicates("code").set_index("code")
     careful = names["safety_critical"].astype("object").eq(True).to_dict()
-    filed = careful.keys()
+    filed = frozenset(context.projects["code"])
     words = project_words([*one["code_left"], *table["code"]], context.projects)
     start = works["start_day"].to_numpy()[one["work"].to_numpy()]
     last = works["finish_day"].to_numpy()[one["work"].to_numpy()] - 1

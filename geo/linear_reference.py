@@ -151,10 +151,12 @@ def assign(
     rule = rule or AssignmentRule()
     footprints = np.asarray(footprints, dtype=object)
     parts, site = _connected_parts(footprints, rule.seam_m)
-    # A few footprints look at the roads around them, not at the whole city.
-    _, around = sections_around(
-        parts, network.sections, beside_m=rule.beside_m, outside_m=rule.outside_m
-    )
+    around = np.arange(len(network.sections))
+    # A few footprints look at the roads around them, not at the whole city; many lie everywhere.
+    if len(parts) < len(around):
+        _, around = sections_around(
+            parts, network.sections, beside_m=rule.beside_m, outside_m=rule.outside_m
+        )
     sections = network.sections.iloc[around]
     if not len(sections) or not len(parts):
         spans = _as_spans(*(np.zeros(0),) * 6)

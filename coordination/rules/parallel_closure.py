@@ -71,6 +71,7 @@ class ParallelClosure:
     needs: tuple[str, ...] = ("network",)
     yields_to: tuple[str, ...] = ()
     reach: Reach = "city"
+    by_month: bool = True
     words: RuleWords | None = None
 
     def concerns(self, works: pd.DataFrame, policy: Policy) -> npt.NDArray[np.bool_]:
@@ -138,10 +139,8 @@ def _harms(context: Context, closed: Closures, network: RoadNetwork) -> Iterator
     for k, work in enumerate(rows.tolist()):
         with_it = meets(start[k], finish[k], start, finish) & (codes != codes[k])
         with_it &= ~(finished & finished[k])
-        others = {
-            other for other in rows[with_it].tolist() if closed[other].isdisjoint(closed[work])
-        }
-        if others:
+        if with_it.any():
+            others = set(rows[with_it].tolist())
             yield from _harms_of(work, others, closed, closing, roads, network, context)
 
 
@@ -159,6 +158,7 @@ def _harms_of(  # noqa: PLR0917 - one step of the loop above
         if alone is None:  # closing it cuts off by itself
             continue
         on_the_way = set().union(*(closing.get(section, set()) for section in alone.sections))
+        on_the_way = {other for other in on_the_way if closed[other].isdisjoint(closed[work])}
         for other in sorted(on_the_way & others):
             detour = joint_detour(
                 roads,
@@ -287,4 +287,6 @@ def _name(sections: tuple[int, ...], network: RoadNetwork) -> Worded:
     if len(crossing) != 2 or not all(crossing):
         return Worded(road, road)
     first, last = sorted(names[0] for names in crossing)
+    if first == last:
+        return Worded.of("findings.stretch.loop", road=road, first=first)
     return Worded.of("findings.stretch.between", road=road, first=first, last=last)
