@@ -20,6 +20,7 @@ from coordination.check import check
 from coordination.faults import InputRefusedError, StoreError, UsageError
 from coordination.figures import cases
 from coordination.findings import SEVERITIES, Findings
+from coordination.findings_in_parts import Runner, detect_in_parts
 from coordination.located_cells import gazetteer_of
 from coordination.replies import asked
 from coordination.review import merge
@@ -43,12 +44,14 @@ def run_detection(
     as_of: date | None,
     actor: str,
     full: bool = False,
+    parts: Runner | None = None,
     step: Steps = silent,
 ) -> tuple[City, Findings]:
     """Run all rules and write the findings back, with the earlier decisions kept.
 
     Looked at is what changed since the last run, where that ends in the same state
-    (`api.redetection.find_again`); everything with ``full``.
+    (`api.redetection.find_again`); everything with ``full``, and part by part by whoever works on
+    ``parts`` (`coordination.findings_in_parts`), to the same end.
 
     The long work runs on a snapshot; the write is short and starts again when the data moved on in
     between.
@@ -60,7 +63,10 @@ def run_detection(
         earlier, decisions = store.read_findings(), store.decisions()
         step("detect")
         day, rules = day_of_judgement(store.info(), as_of), installed_rules()
-        found = find_again(store, city, earlier, policy, as_of=day, rules=rules, full=full)
+        if parts is not None:
+            found = detect_in_parts(city, policy, as_of=day, rules=rules, run=parts)
+        else:
+            found = find_again(store, city, earlier, policy, as_of=day, rules=rules, full=full)
         findings = merge(found, earlier, decisions, city, policy)
         step("save")
         tries -= 1
@@ -204,9 +210,7 @@ def check_path(
         raise InputRefusedError(refused, source=path.name)
     step("detect")
     day = day_of_judgement(info, as_of)
-    around = live.around(
-        store, read.projects, read.sites, policy, installed_rules(), as_of=day
-    )
+    around = live.around(store, read.projects, read.sites, policy, installed_rules(), as_of=day)
     earlier = store.read_findings_of(set(read.projects["code"]))
     ids = set() if earlier is None else set(earlier.table["finding_id"])
     answer = around.told(

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterable, Sequence
 from dataclasses import replace
-from typing import NamedTuple, cast
+from typing import Any, NamedTuple, cast
 
 import geopandas as gpd
 import numpy as np
@@ -99,12 +99,22 @@ def stacked(tables: Iterable[gpd.GeoDataFrame]) -> gpd.GeoDataFrame:
         for name in every[0].columns
         if name != every[0].geometry.name
     }
-    kinds = filled[0].dtypes
     whole = pd.DataFrame(
-        {name: pd.Series(values).astype(kinds[name]) for name, values in columns.items()}
+        {
+            name: _as_kind(values, [part[name].dtype for part in filled])
+            for name, values in columns.items()
+        }
     )
     shapes = np.concatenate([part.geometry.to_numpy(dtype=object) for part in filled])
     return gpd.GeoDataFrame(whole, geometry=shapes, crs=crs)
+
+
+def _as_kind(values: npt.NDArray[np.object_], kinds: Sequence[Any]) -> pd.Series[Any]:
+    """Return a column as a whole table has it: a part may hold texts as another kind."""
+    if any(pd.api.types.is_object_dtype(kind) for kind in kinds):
+        values[pd.isna(values)] = None
+        return pd.Series(values, dtype="object")
+    return pd.Series(values).astype(kinds[0])
 
 
 def with_cases(table: gpd.GeoDataFrame, policy: Policy) -> gpd.GeoDataFrame:

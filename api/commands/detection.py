@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Annotated
@@ -12,6 +12,7 @@ import typer
 
 from api import workflow
 from api.check_answer import check_lines
+from api.cluster import cluster
 from api.commands.session import (
     EXIT_NO,
     AsOfOption,
@@ -27,6 +28,7 @@ from api.commands.session import (
     words,
 )
 from api.parse import parse_axes, parse_day, parse_frame
+from api.parts import on_cluster
 from coordination.faults import UsageError
 from coordination.findings import Findings
 from coordination.wording import text
@@ -54,18 +56,19 @@ def tell(session: Session, findings: Findings) -> None:
     session.say("say.detected", **summary["counts"], as_of=summary["as_of"])
     names = {run.rule: run.label(session.lang) for run in findings.rules_run}
     ran = [names[run.rule] for run in findings.rules_run if run.ran]
-    session.say("say.rules_ran", rules=", ".join(ran))
+    join = text("findings.list.join", session.lang)
+    session.say("say.rules_ran", rules=join.join(ran))
     missing: dict[str, list[str]] = {}
     for run in findings.rules_run:
         if not run.ran:
-            lacks = ", ".join(text(f"report.missing.{what}", session.lang) for what in run.missing)
+            lacks = join.join(text(f"report.missing.{what}", session.lang) for what in run.missing)
             missing.setdefault(lacks, []).append(names[run.rule])
     for run in findings.rules_run:
         if run.ran and run.missing:
-            lacks = ", ".join(text(f"report.missing.{what}", session.lang) for what in run.missing)
+            lacks = join.join(text(f"report.missing.{what}", session.lang) for what in run.missing)
             session.say("say.rule_partly", rule=names[run.rule], lacks=lacks)
     for lacks, rules in missing.items():
-        session.say("say.rules_not", lacks=lacks, rules=", ".join(rules))
+        session.say("say.rules_not", lacks=lacks, rules=join.join(rules))
 
 
 def detect(
@@ -73,6 +76,14 @@ def detect(
     as_of: AsOfOption = None,
     out: OutDirOption = None,
     full: Annotated[bool, typer.Option("--full", help=words("option.full"))] = False,
+    engine: Annotated[str, typer.Option("--engine", help=words("option.detect_engine"))] = "local",
+    scheduler: Annotated[
+        str | None, typer.Option("--scheduler", help=words("option.scheduler"))
+    ] = None,
+    workers: Annotated[int, typer.Option("--workers", help=words("option.workers"))] = 2,
+    worker_memory: Annotated[
+        str, typer.Option("--worker-memory", help=words("option.worker_memory"))
+    ] = "2GiB",
     policy: PolicyOption = None,
     as_json: JsonOption = False,
     lang: LangOption = None,
@@ -80,10 +91,21 @@ def detect(
     """Run all rules and write the findings back."""
     with Session(store=store, lang=lang, as_json=as_json, policy=policy) as session:
         day = parse_day(as_of)
-        with session.open_store() as opened, session.steps(4) as step:
+        if engine not in {"local", "dask"}:
+            raise UsageError("cli.error.engine", found=engine)
+        if workers < 1:
+            raise UsageError("pairs.error.too_few", option="--workers")
+        with ExitStack() as stack:
+            opened = stack.enter_context(session.open_store())
+            step = stack.enter_context(session.steps(4))
+            client = None
+            if engine == "dask":
+                client = stack.enter_context(
+                    cluster(scheduler, workers=workers, memory=worker_memory)
+                )
             city, findings = workflow.run_detection(
                 opened, session.policy(opened), as_of=day, actor=session.settings.actor,
-                full=full, step=step,
+                full=full, step=step, parts=None if client is None else on_cluster(client),
             )  # fmt: skip
             written = []
             if out is not None:
