@@ -16,6 +16,7 @@ from pathlib import Path
 import bench_accuracy
 import bench_check
 import bench_city
+import bench_detect
 import bench_extents
 import bench_pairs
 import bench_tiles
@@ -24,6 +25,7 @@ import shapely
 BENCHMARKS = {
     "pairs": bench_pairs.run,
     "city": bench_city.run,
+    "detect": bench_detect.run,
     "extents": bench_extents.run,
     "accuracy": bench_accuracy.run,
     "check": bench_check.run,
@@ -32,6 +34,7 @@ BENCHMARKS = {
 SIZES = {
     "pairs": [100_000, 1_000_000],
     "city": bench_city.SIZES,
+    "detect": bench_detect.SIZES,
     "extents": bench_extents.SIZES,
     "accuracy": bench_accuracy.SIZES,
     "check": bench_check.SIZES,
