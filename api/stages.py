@@ -170,7 +170,8 @@ def move_stage(
     Raises
     ------
     UsageError
-        For an unknown stage or code, or a reason that is missing.
+        For an unknown stage or code, a reason that is missing, or works that would end before they
+        began.
     HeldError
         When a gate holds a project, without ``override`` or ``partial``: nothing is moved.
     """
@@ -195,6 +196,8 @@ def move_stage(
             )
         )  # fmt: skip
         going = [one for one in passages if one.stage_from != stage_to]
+        if on is not None:
+            _refuse_reversed(standing.city, [one.code for one in going], _DAY_OF[stage_to], on)
         for one in going:
             if not reason and needs_reason(one.stage_from, stage_to):
                 raise StageUsageError(
@@ -219,6 +222,20 @@ def move_stage(
         return _moved(stage_to, passages, going, standing.city.data_revision, written=False)
     _written(store, policy, actor, write)
     return told[-1]
+
+
+def _refuse_reversed(
+    city: City, codes: Collection[str], what: Literal["start", "finish"], day: date
+) -> None:
+    """Refuse a day on which works would end before they began, or begin after their end."""
+    sites = city.sites[city.sites["project_code"].isin(list(codes))]
+    other = sites["actual_start" if what == "finish" else "actual_finish"]
+    wrong = other > pd.Timestamp(day) if what == "finish" else other < pd.Timestamp(day)
+    if wrong.any():
+        raise UsageError(
+            f"stages.error.{what}_reversed", code=str(sites["project_code"][wrong].iloc[0]),
+            day=day.isoformat(), other=str(other[wrong].iloc[0].date()),
+        )  # fmt: skip
 
 
 def _moved(

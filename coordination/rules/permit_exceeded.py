@@ -33,8 +33,9 @@ class PermitExceeded:
 
     One finding per project with everything that is exceeded. What happened counts before what was
     planned: a filed window is compared only at the end that has no actual day, and only where it is
-    known to the day. Occupation is from the actual start to the actual finish (or the day of
-    judgement while it goes on), else the permit's own days. Areas are those stated, else those of
+    known to the day. Occupation is from the actual start to the actual finish of one site (or the day
+    of judgement while it goes on), the longest of them counting; where nothing began, the permit's
+    own days. An emergency digs first: it is never too early for its permit. Areas are those stated, else those of
     drawn polygons, of all sites together. Medium; one level less where only the filed window is
     beyond and the work fits into the permit. Works that ended are looked at for
     ``policy.permit.look_back_months``: as-built figures exist only afterwards.
@@ -79,9 +80,13 @@ def _by_project(context: Context) -> pd.DataFrame:
     }
     stated = sites["stated_area_m2"].where(sites["stated_area_m2"] > 0)
     drawn = sites["area_m2"].where(sites["footprint_source"].eq("polygon"))
+    today = context.as_of_day
+    began, ended = days["began"].where(days["began"] <= today), days["ended"]
+    until = ended.where(ended.notna() | sites["stage"].isin(DONE_STAGES), today)
     frame = pd.DataFrame(
         {
-            **days, "code": sites["code"], "area": stated.fillna(drawn).astype("float64"),
+            **days, "occupied": began, "until": until, "occupied_days": until - began,
+            "code": sites["code"], "area": stated.fillna(drawn).astype("float64"),
             "duration": sites["duration_days"], "work": sites.index,
             "finished": sites["finished"].astype(bool), "all_ended": days["ended"].notna(),
             "emergency": sites["emergency"].astype(bool),
@@ -100,8 +105,14 @@ def _by_project(context: Context) -> pd.DataFrame:
             "work": grouped["work"].first(),
             "finished": grouped["finished"].all(),
             "all_ended": grouped["all_ended"].all(),
+            "emergency": grouped["emergency"].any(),
         }
     )
+    # Each site occupies the road by itself: what lies between two of them is nobody's.
+    longest = frame[frame["occupied_days"].notna()].sort_values("occupied_days", kind="stable")
+    longest = longest.drop_duplicates("code", keep="last").set_index("code")
+    for name in ("occupied", "until"):
+        table[name] = longest[name].reindex(table.index).fillna(UNKNOWN_DAY).astype(np.int64)
     table["ended"] = table["ended"].where(table["all_ended"])
     for name in ("began", "ended", "filed_start", "filed_finish"):
         table[name] = table[name].fillna(UNKNOWN_DAY).astype(np.int64)
@@ -144,11 +155,13 @@ def _excesses(table: pd.DataFrame, context: Context) -> pd.DataFrame:
     # What is said to happen after the day of judgement has not happened yet.
     began = np.where(began <= today, began, UNKNOWN_DAY)
     running = (began != UNKNOWN_DAY) & (ended == UNKNOWN_DAY) & ~table["done"].to_numpy(dtype=bool)
+    # An emergency digs first and has its papers afterwards.
+    awaited = np.where(table["emergency"].to_numpy(dtype=bool), UNKNOWN_DAY, start)
     plans = [
-        ("actual_early", began, start, +1),
+        ("actual_early", began, awaited, +1),
         ("actual_late", ended, finish, -1),
         ("still_open", np.where(running, today, UNKNOWN_DAY), finish, -1),
-        ("filed_early", _unless(table["filed_start"], began), start, +1),
+        ("filed_early", _unless(table["filed_start"], began), awaited, +1),
         ("filed_late", _unless(table["filed_finish"], ended), finish, -1),
     ]
     found = []
@@ -157,12 +170,10 @@ def _excesses(table: pd.DataFrame, context: Context) -> pd.DataFrame:
         days = np.where(known, (np.where(known, limit, 0) - np.where(known, day, 0)) * sign, 0)
         rows = np.flatnonzero(days > 0)
         found.append(_of(kind, rows, days[rows], day[rows], limit[rows]))
-    occupied = began != UNKNOWN_DAY
-    until = np.where(ended != UNKNOWN_DAY, ended, today)
-    permit = (start != UNKNOWN_DAY) & (finish != UNKNOWN_DAY)
-    first = np.where(occupied, began, start)
-    last = np.where(occupied, until, finish)
-    known = (occupied & ((ended != UNKNOWN_DAY) | running)) | (permit & ~occupied)
+    first, last = table["occupied"].to_numpy(), table["until"].to_numpy()
+    permit = (start != UNKNOWN_DAY) & (finish != UNKNOWN_DAY) & (began == UNKNOWN_DAY)
+    known = (first != UNKNOWN_DAY) | permit
+    first, last = np.where(permit, start, first), np.where(permit, finish, last)
     allowed = add_months(np.where(known, first, 0), policy.occupation_months)
     rows = np.flatnonzero(known & (np.where(known, last, -1) >= allowed))
     found.append(_of("occupation", rows, (last - first + 1)[rows], first[rows], last[rows]))

@@ -67,7 +67,7 @@ class VolumeCap:
         Raises
         ------
         CannotRunError
-            When the policy has no caps.
+            When the policy has no caps, or no boundary bears a name that they are for.
         """
         policy = context.policy.volume
         kinds = (("opened", policy.opened_m), ("lanes", policy.closed_lane_m))
@@ -75,6 +75,8 @@ class VolumeCap:
             raise CannotRunError("volume_caps")
         assert context.city.boundaries is not None
         zones = zones_of(context.city.boundaries, frozenset().union(*(caps for _, caps in kinds)))
+        if not zones.ids:
+            raise CannotRunError("boundaries")
         parts = zone_metres(context, zones)
         begin, end = _months(context, parts)
         tables = [

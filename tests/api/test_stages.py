@@ -17,8 +17,10 @@ from api.app import create_app
 from api.cli import app
 from api.review import decide
 from api.settings import Settings
+from api.stages import move_stage
 from api.workflow import run_detection
 from coordination import Policy
+from coordination.faults import UsageError
 from data.geopackage_store import GeopackageStore, open_store
 
 AS_OF = date(2026, 1, 1)
@@ -187,6 +189,18 @@ def test_a_completed_project_writes_the_ledger(path: Path) -> None:
         own = city.ledger[city.ledger["source"] == "C"]
         assert [str(day.date()) for day in own["finish"]] == ["2026-03-29"]
         store.verify()
+
+
+def test_works_do_not_end_before_they_began(path: Path) -> None:
+    said: dict[str, Any] = {"policy": POLICY, "actor": "t", "override": True, "reason": "x"}
+    with open_store(path) as store:
+        move_stage(store, ["C"], "in_progress", on=date(2026, 3, 2), **said)
+        with pytest.raises(UsageError) as refused:
+            move_stage(store, ["C"], "completed", on=date(2026, 3, 1), **said)
+        assert "before it began on 2026-03-02" in refused.value.text("en")
+        assert "C 的竣工日期 2026-03-01 早于实际开工 2026-03-02" in refused.value.text("zh")
+        assert store.read_city().sites["actual_finish"].isna().all()
+    assert stage_of(path, "C") == "in_progress"
 
 
 def test_the_plan_rolls_twice_and_keeps_its_history(path: Path) -> None:

@@ -164,3 +164,23 @@ def test_it_says_that_there_are_no_permits(
         if run.rule == "permit_exceeded"
     ]
     assert (run.ran, run.missing) == (False, ("permits",))
+
+
+def test_sites_one_after_the_other_are_no_long_occupation(permitted: Callable[..., City]) -> None:
+    permit = {"permit_start": "2026-01-01", "permit_finish": "2026-12-31"}
+    first = {**permit, "actual_start": "2026-01-05", "actual_finish": "2026-02-20"}
+    second = {**permit, "actual_start": "2026-05-01", "actual_finish": "2026-06-10"}
+    window = {"start": "2026-01-05", "finish": "2026-06-10"}
+    assert found(permitted(first, second, **window), as_of="2026-06-15").table.empty
+    longer = {**second, "actual_finish": "2026-08-01"}
+    (row,) = found(permitted(first, longer, **window), as_of="2026-08-02").table.to_dict("records")
+    assert "占道 93 天（2026-05-01至2026-08-01），超过 3 个月" in row["reason_zh"]
+
+
+def test_an_emergency_is_never_too_early_for_its_permit(permitted: Callable[..., City]) -> None:
+    early = {"actual_start": "2026-02-27", "actual_finish": "2026-03-31", "stage": "emergency"}
+    assert found(permitted(early)).table.empty
+    late = {**early, "actual_finish": "2026-04-01"}
+    (row,) = found(permitted(late)).table.to_dict("records")
+    assert "超期 1 天" in row["reason_zh"]
+    assert "早于许可起始" not in row["reason_zh"]

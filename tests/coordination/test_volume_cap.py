@@ -232,3 +232,11 @@ def test_the_order_of_the_rows_does_not_matter(
         there[columns].sort_values("finding_id", ignore_index=True),
         back[columns].sort_values("finding_id", ignore_index=True),
     )
+
+
+def test_caps_for_zones_that_were_never_imported_are_no_all_clear(
+    make_city: Callable[..., City], work: Callable[..., Row]
+) -> None:
+    city = in_towns(make_city(work("A", "2026-03-01", "2026-03-31")))
+    assert run_of(found(city, {"南翔镇": 10.0})) == (False, ("boundaries",))
+    assert run_of(found(city, {"南翔镇": 10.0, "安亭镇": 500.0})) == (True, ())
