@@ -12,6 +12,7 @@ import pandas as pd
 
 from api.provenance import day_of_judgement
 from api.rows import rows
+from api.rules import rule_label
 from coordination import City, Policy
 from coordination.audience import ANYBODY, COORDINATOR, Audience, for_audience
 from coordination.decisions import (
@@ -464,7 +465,7 @@ def write_minutes(path: Path, told: pd.DataFrame, lang: str) -> Path:
             join.join(f"{unit} {text(f'review.answer.{answer}', lang)}" for unit, answer in said)
             for said in told["replies"]
         ],
-        rule=_words(told["rule"], "labels.rule", lang),
+        rule=[rule_label(code, lang) for code in told["rule"].fillna("")],
         severity=_words(told["severity"], "labels.severity", lang),
         status=_words(told["status"], "labels.status", lang),
         reason_code=_words(told["reason_code"], "review.reason_code", lang),

@@ -6,9 +6,25 @@ from importlib.metadata import entry_points
 
 from coordination.detection import RULES
 from coordination.rules.protocol import Rule
+from coordination.wording import table
 
 GROUP = "digonce.rules"
 """Entry point group: each entry names an object that is a `coordination.rules.protocol.Rule`."""
+
+
+def rule_label(code: str, lang: str) -> str:
+    """Return what people call a rule, also one that a city brings; its code where nobody named it.
+
+    Examples
+    --------
+    >>> rule_label("volume_cap", "en"), rule_label("unheard_of", "en")
+    ('volume cap', 'unheard_of')
+    """
+    known = table("labels.rule", lang)
+    if code in known:
+        return known[code]
+    own = {rule.code: rule.words for rule in installed_rules()}.get(code)
+    return code if own is None else own.label.text(lang)
 
 
 def installed_rules() -> tuple[Rule, ...]:

@@ -8,7 +8,7 @@ revisions, so that a decision stays with its finding when the plan moves.
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Collection
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 from typing import Literal
 
@@ -69,7 +69,7 @@ class RuleRun:
         How many findings it gave.
     label_zh, label_en
         What people call a rule that a city brings itself; empty for those of the domain, whose names
-        are in the catalogue (`coordination.wording.rule_label`).
+        are in the catalogue (`rule_labels`).
     """
 
     rule: str
@@ -100,6 +100,26 @@ class RuleRun:
         if self.label_zh or self.label_en:
             told |= {"label_zh": self.label_zh, "label_en": self.label_en}
         return told
+
+
+def rule_labels(runs: Iterable[RuleRun], lang: str) -> dict[str, str]:
+    """Return what people call each rule, also those that a city brings itself.
+
+    Parameters
+    ----------
+    runs
+        ``rules_run`` of the findings.
+    lang
+        ``zh`` or ``en``.
+
+    Examples
+    --------
+    >>> own = RuleRun("night_works", True, label_zh="夜间施工", label_en="night works")
+    >>> labels = rule_labels([own], "en")
+    >>> labels["night_works"], labels["volume_cap"]
+    ('night works', 'volume cap')
+    """
+    return table("labels.rule", lang) | {run.rule: run.label(lang) for run in runs}
 
 
 @dataclass(frozen=True)

@@ -20,6 +20,7 @@ from coordination.figures import usable
 from coordination.findings import Findings
 from coordination.projects import STAGES
 from coordination.stage_policy import StagePolicy
+from coordination.wording import table as wordings
 from coordination.wording import text
 
 LINE = (
@@ -147,8 +148,9 @@ def stage_label(stage: str | None, lang: str) -> str:
 
 def _block_sentences(blocks: Iterable[Block], lang: str) -> list[str]:
     """Say each kind once: findings with their rule and id, then what is missing."""
+    labels = wordings("labels.rule", lang)
     found = [
-        f"{text(f'labels.rule.{block.rule}', lang)} {block.what}"
+        f"{labels.get(str(block.rule), block.rule)} {block.what}"
         for block in blocks
         if block.kind == "finding"
     ]

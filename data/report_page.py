@@ -30,7 +30,7 @@ from coordination.figures import (
     figures,
     worst_roads,
 )
-from coordination.findings import SEVERITIES, Findings, Provenance
+from coordination.findings import SEVERITIES, Findings, Provenance, RuleRun, rule_labels
 from coordination.quality import quality
 from coordination.wording import LANGUAGES, table, text
 from data.findings_files import write_findings
@@ -184,6 +184,7 @@ def report_page(
         severities=[views.severity(name) for name in reversed(SEVERITIES)],
         rules=_rules(totals, lang),
         not_ran=_not_ran(totals, lang),
+        partly=_partly(totals, lang),
         coverage=[] if unit else _coverage((totals.coverage[0], *per_unit), lang),
         more_units=max(len(per_unit) - MOST_UNITS, 0),
         quality=[] if unit else _quality(city, open_projects, lang),
@@ -305,7 +306,7 @@ def _levels(totals: Figures, lang: str) -> str:
 
 def _rules(totals: Figures, lang: str) -> list[dict[str, object]]:
     """Return one row per rule that ran, with its numbers by severity."""
-    names = table("labels.rule", lang)
+    names = rule_labels(totals.rules_run, lang)
     ran = [run.rule for run in totals.rules_run if run.ran]
     rules = list(dict.fromkeys([*totals.by_rule, *ran]))
     none = dict.fromkeys(reversed(SEVERITIES), 0)
@@ -322,23 +323,22 @@ def _rules(totals: Figures, lang: str) -> list[dict[str, object]]:
 
 
 def _not_ran(totals: Figures, lang: str) -> list[tuple[str, str]]:
-    names = table("labels.rule", lang)
+    return [(run.label(lang), _lacks(run, lang)) for run in totals.rules_run if not run.ran]
+
+
+def _partly(totals: Figures, lang: str) -> list[tuple[str, str]]:
+    """Return the rules that ran, and without what they could not judge everything."""
+    ran = [run for run in totals.rules_run if run.ran and run.missing]
+    return [(run.label(lang), _lacks(run, lang)) for run in ran]
+
+
+def _lacks(run: RuleRun, lang: str) -> str:
     words = table("report.missing", lang)
+    if "not_built" in run.missing:
+        return words["not_built"]
     joiner = "、" if lang == "zh" else ", "
-    return [
-        (
-            names.get(run.rule, run.rule),
-            words["not_built"]
-            if "not_built" in run.missing
-            else text(
-                "report.rules.missing",
-                lang,
-                what=joiner.join(words.get(name, name) for name in run.missing),
-            ),
-        )
-        for run in totals.rules_run
-        if not run.ran
-    ]
+    what = joiner.join(words.get(name, name) for name in run.missing)
+    return text("report.rules.missing", lang, what=what)
 
 
 def _coverage(rows: tuple[Coverage, ...], lang: str) -> list[dict[str, object]]:

@@ -15,7 +15,8 @@ from markupsafe import Markup
 from coordination import formats
 from coordination.city import City
 from coordination.figures import MOST_MEMBERS, Case, Saving
-from coordination.findings import Findings
+from coordination.findings import Findings, rule_labels
+from coordination.partners import Partner, partners
 from coordination.sentences import legal_basis_in
 from coordination.wording import table, text
 
@@ -135,6 +136,8 @@ class CaseViews:
             name: table(f"labels.{name}", lang)
             for name in ("rule", "severity", "status", "sector", "stage", "work_type", "method")
         }
+        self._labels["rule"] = rule_labels(findings.rules_run, lang)
+        self._partners = partners(city, self._table)
         self._steps = table("report.step", lang)
 
     def _t(self, key: str, **params: object) -> str:
@@ -172,7 +175,7 @@ class CaseViews:
             is_open=case.is_open,
             rules=joiner.join(rules),
             units=shown,
-            projects=formats.count(len(case.projects)),
+            projects=formats.count(sum(code not in self._partners for code in case.projects)),
             saving=self.saving(case.saving),
         )
 
@@ -211,6 +214,8 @@ class CaseViews:
 
     def _member(self, number: int, code: str) -> MemberView:
         project = self._project.get(code)
+        if project is None and code in self._partners:
+            return self._partner(number, self._partners[code])
         if project is None:
             return self._history(number, code)
         confidential = formats.is_missing(project["name"]) and project["confidential"] is True
@@ -235,6 +240,23 @@ class CaseViews:
                 for key, name in (("safety", "safety_critical"), ("fixed", "fixed"))
                 if project[name] is True
             ),
+        )
+
+    def _partner(self, number: int, partner: Partner) -> MemberView:
+        """Return a period, an asset or a zone, which is no project."""
+        kind = "town" if partner.kind == "zone" else partner.kind
+        return MemberView(
+            number=number,
+            colour=formats.member_colour(number),
+            code="",
+            name=partner.name.text(self._lang),
+            unit=partner.owner_unit,
+            sector=formats.MISSING,
+            work=self._t(f"partner.{kind}"),
+            stage=formats.MISSING,
+            window=formats.MISSING,
+            cost=formats.MISSING,
+            remarks=(),
         )
 
     def _history(self, number: int, code: str) -> MemberView:

@@ -16,7 +16,7 @@ from coordination import wording
 from coordination.audience import ANYBODY, Audience, for_audience
 from coordination.city import City
 from coordination.figures import cases
-from coordination.findings import SEVERITIES, Findings, Provenance
+from coordination.findings import SEVERITIES, Findings, Provenance, rule_labels
 from coordination.projects import SECTORS, STAGES
 from maps import layers, offline
 from maps.compact import PER_DEGREE, lon_lat
@@ -135,7 +135,7 @@ def conflict_data(
     as_of_day = int(findings.as_of.astype("datetime64[D]").astype(np.int64))
     return {
         "lang": lang,
-        "words": {name: _words(name) for name in wording.LANGUAGES},
+        "words": {name: _words(name, findings) for name in wording.LANGUAGES},
         "provenance": asdict(provenance),
         "as_of_day": as_of_day,
         "origin": list(origin),
@@ -146,6 +146,8 @@ def conflict_data(
         "rules": layers.rules_panel(findings.rules_run),
         "roads": layers.roads_layer(city.network, origin),
         "boundaries": layers.boundaries_layer(city.boundaries, origin),
+        "restrictions": layers.areas_layer(city.restrictions, origin),
+        "assets": layers.areas_layer(city.assets, origin),
         "projects": layers.projects_layer(city),
         "sites": layers.sites_layer(city, origin),
         "veiled": layers.veiled_layer(city),
@@ -156,11 +158,12 @@ def conflict_data(
     }
 
 
-def _words(lang: str) -> dict[str, str]:
+def _words(lang: str, findings: Findings) -> dict[str, str]:
     """Return the page's own words, and those that it shares with the report, in one language."""
     shared = {f"{key.rpartition('.')[2]}.{code}": words for key in _SHARED
               for code, words in wording.table(key, lang).items()}  # fmt: skip
-    return {**wording.table("map.page", lang), **shared}
+    rules = {f"rule.{code}": label for code, label in rule_labels(findings.rules_run, lang).items()}
+    return {**wording.table("map.page", lang), **shared, **rules}
 
 
 def _bounds(city: City) -> tuple[float, float, float, float]:

@@ -19,6 +19,7 @@ from coordination.audience import SOMEONE
 from coordination.city import City
 from coordination.figures import Case
 from coordination.findings import SEVERITIES, Findings, RuleRun
+from coordination.partners import partners
 from coordination.projects import SECTORS, STAGES
 from coordination.sentences import legal_basis_in
 from coordination.wording import LANGUAGES
@@ -117,6 +118,16 @@ def boundaries_layer(boundaries: gpd.GeoDataFrame | None, origin: Origin) -> Pac
     return {"shape": pack_geometry(lon_lat(boundaries.geometry), origin)}
 
 
+def areas_layer(table: gpd.GeoDataFrame | None, origin: Origin) -> Packed | None:
+    """Return the places of restricted periods or of assets that were drawn; None where none are."""
+    if table is None:
+        return None
+    shapes = table.geometry[table.geometry.notna() & ~table.geometry.is_empty]
+    if shapes.empty:
+        return None
+    return {"shape": pack_geometry(lon_lat(gpd.GeoSeries(shapes)), origin)}
+
+
 def projects_layer(city: City) -> Packed:
     """Return one row per project that may be named, in the order of the table."""
     projects = named_projects(city)
@@ -202,6 +213,7 @@ def findings_layer(
         "project_b": table["project_b"].map(row).fillna(-1).astype(int).tolist(),
         "code_a": _unlisted(table["project_a"], row, unnamed),
         "code_b": _unlisted(table["project_b"], row, unnamed),
+        "other_b": _other_words(city, table),
         "veiled": veiled.astype(int).tolist(),
         "place": pack_text(table["place"]),
         "road": pack_text(table["road"]),
@@ -304,6 +316,13 @@ def _case_of(table: gpd.GeoDataFrame, listed: Sequence[Case]) -> Column:
 def _unlisted(codes: pd.Series[str], row: pd.Series[int], unnamed: frozenset[str]) -> Packed:
     """Return codes that are no project of the city (a restriction, a finished work)."""
     return dict(pack_text(codes.mask(codes.isin(row.index) | codes.isin(unnamed))))
+
+
+def _other_words(city: City, table: gpd.GeoDataFrame) -> Packed:
+    """Return what people call a restricted period, an asset or a zone that a finding names."""
+    known = partners(city, table)
+    named = pd.Series([known.get(str(code)) for code in table["project_b"]], dtype="object")
+    return pack_words(named, lambda one, lang: one.name.text(lang))
 
 
 def _texts(values: pd.Series[str]) -> list[str]:

@@ -19,6 +19,7 @@ from api.commands.session import (
 )
 from api.parse import parse_day
 from api.review import Chosen
+from api.rules import rule_label
 from coordination.wording import text
 
 SHOWN_LINES = 200
@@ -104,7 +105,7 @@ def finding_line(document: dict[str, Any], lang: str) -> str:
         replies += _say("missing", lang, units=text("review.comma", lang).join(late))
     return _say(
         "row", lang, finding_id=document["finding_id"], road=document["road"] or "–",
-        rule=text(f"labels.rule.{document['rule']}", lang),
+        rule=rule_label(document["rule"], lang),
         severity=text(f"labels.severity.{document['severity']}", lang),
         status=text(f"labels.status.{document['status']}", lang),
         pair=" × ".join(code for code in pair if code),

@@ -17,8 +17,7 @@ from api.problems import NotFoundError
 from api.review import Chosen, history, review_documents, reviewed
 from api.rows import geometries, rows
 from api.workflow import rules_run
-from coordination.findings import SEVERITIES, STATUSES, Findings
-from coordination.wording import table as wordings
+from coordination.findings import SEVERITIES, STATUSES, Findings, rule_labels
 
 router = APIRouter(prefix="/api/v1/findings", tags=["findings"])
 
@@ -65,7 +64,7 @@ def list_findings(
     findings, projects, revision = _detected(snapshots)
     table = findings.table
     if rule is not None:
-        table = table[table["rule"] == known("rule", rule, wordings("labels.rule", "en"))]
+        table = table[table["rule"] == known("rule", rule, rule_labels(findings.rules_run, "en"))]
     if severity is not None:
         table = table[table["severity"] == known("severity", severity, SEVERITIES)]
     if status is not None:

@@ -14,7 +14,7 @@
     function distinct(list) { return Array.from(new Set(list)); }
     var ruleOrder = data.rules.map(function (r) { return r.rule; });
     var state = {
-      shown: { symbols: true, hotspots: true, base_roads: true, base_names: true, base_boundaries: true, base_tiles: true },
+      shown: { symbols: true, hotspots: true, base_roads: true, base_names: true, base_boundaries: true, base_restrictions: true, base_assets: false, base_tiles: true },
       allRules: distinct(model.findings.map(function (f) { return f.rule; })).sort(function (a, b) { return ruleOrder.indexOf(a) - ruleOrder.indexOf(b); }),
       allSectors: distinct(model.projects.map(function (p) { return p.sector; })).sort(function (a, b) { return (a < 0 ? 99 : a) - (b < 0 ? 99 : b); }),
       selected: null,

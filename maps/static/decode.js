@@ -116,6 +116,8 @@ window.digonce = window.digonce || {};
     model.hotspots = rows(data.hotspots, data.hotspots.openings_24m.length, origin);
     model.veiled = rows(data.veiled, data.veiled.start.length, origin);
     model.boundaries = data.boundaries ? shapes(data.boundaries.shape, origin) : [];
+    model.restrictions = data.restrictions ? shapes(data.restrictions.shape, origin) : [];
+    model.assets = data.assets ? shapes(data.assets.shape, origin) : [];
     model.sections = [];
     model.junctions = [];
     if (data.roads) {

@@ -20,6 +20,7 @@
     { body: "#fffdf4", casing: "#a9b5c7", thin: "#a6b2c5", least: 2.4, names: 13, font: 13.5 },
     { body: "#fbf3df", casing: "#a3aebf", thin: "#98a5ba", least: 3, names: 12, font: 13.5 }
   ];
+  var AREAS = { restriction: { colour: "#8c510a", fill: "rgba(191,129,45,.16)", dash: [6, 3] }, asset: { colour: "#7b3294", fill: "rgba(123,50,148,.10)", dash: [1, 4] } };
   var HOTSPOT = "#5b2a86";
   var FONT = '"Noto Sans CJK SC","Source Han Sans SC","Microsoft YaHei","PingFang SC","Hiragino Sans GB",sans-serif';
   var MARK_PX = 11, NUMBERED_PX = 14, NUMBERED = 10, FAR_ZOOM = 14.5;
@@ -95,6 +96,8 @@
       ctx.strokeStyle = digonce.sectorColour(code);
       ctx.lineWidth = 1.5;
       ctx.strokeRect(3, 4, 20, 10);
+    } else if (AREAS[kind]) {
+      area(ctx, kind, function () { ctx.rect(3, 4, 20, 10); });
     } else {
       zipper(ctx, function () { ctx.moveTo(1, 9); ctx.lineTo(25, 9); }, 9);
     }
@@ -128,7 +131,11 @@
       ctx.lineJoin = "round";
       ctx.lineCap = "round";
       if (shown.base_boundaries) { boundaries(ctx, view, model.boundaries); }
-      if (!shown.base_roads) { return; }
+      if (shown.base_roads) { roads(ctx, view); }
+      if (shown.base_restrictions) { areas(ctx, view, model.restrictions, "restriction"); }
+      if (shown.base_assets) { areas(ctx, view, model.assets, "asset"); }
+    };
+    function roads(ctx, view) {
       var near = view.pixelsPerMetre > 0.22, groups = [[], [], [], []];
       model.sections.forEach(function (s) {
         if (s.shape && view.sees(s.shape.box, 30)) { groups[s.road_class].push(s); }
@@ -144,8 +151,27 @@
       junctionsAs(ctx, view, junctions, ROADS[1].casing, 2);
       groups.forEach(function (group, rank) { strokeAll(ctx, view, group, ROADS[rank].body, body); });
       junctionsAs(ctx, view, junctions, "#fff", 0);
-    };
+    }
   };
+
+  /* Restricted areas and assets: an outline of their own and, where they are areas, a pale fill. */
+  function areas(ctx, view, shapes, kind) {
+    shapes.forEach(function (s) {
+      if (s && view.sees(s.box, 5)) { area(ctx, kind, function () { digonce.trace(ctx, s, view, false); }); }
+    });
+  }
+
+  function area(ctx, kind, path) {
+    var style = AREAS[kind];
+    ctx.beginPath();
+    path();
+    if (kind === "restriction") { ctx.fillStyle = style.fill; ctx.fill("evenodd"); }
+    ctx.strokeStyle = style.colour;
+    ctx.lineWidth = kind === "restriction" ? 1.6 : 2.4;
+    ctx.setLineDash(style.dash);
+    ctx.stroke();
+    ctx.setLineDash([]);
+  }
 
   function strokeAll(ctx, view, group, colour, width) {
     ctx.strokeStyle = colour;

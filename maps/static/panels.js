@@ -177,6 +177,8 @@
       base.push({ key: "base_roads", name: "base_roads", text: say("base_roads") }, { key: "base_names", name: "base_names", text: say("base_names") });
     }
     if (model.boundaries.length) { base.push({ key: "base_boundaries", name: "base_boundaries", text: say("base_boundaries") }); }
+    if (model.restrictions.length) { base.push({ key: "base_restrictions", name: "base_restrictions", text: say("base_restrictions"), swatch: digonce.swatch("restriction") }); }
+    if (model.assets.length) { base.push({ key: "base_assets", name: "base_assets", text: say("base_assets"), swatch: digonce.swatch("asset") }); }
     if (hasTiles) { base.push({ key: "base_tiles", name: "base_tiles", text: say("base_tiles") }); }
     if (base.length) { group(say("base"), base, null); }
     body.appendChild(el("p", "note", say("period_note")));

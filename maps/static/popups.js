@@ -88,7 +88,7 @@
       el("p", "reason", reason(f, model)),
       facts([
         [say("project_a"), projectLink(f.a, f.code_a, open, f.veiled && !f.a), "project_a"],
-        [say("project_b"), projectLink(f.b, f.code_b, open, f.veiled && f.a && !f.b), "project_b"],
+        [say("project_b"), projectLink(f.b, written(f.other_b) || f.code_b, open, f.veiled && f.a && !f.b), "project_b"],
         [say("finding.section"), place(f), "place"],
         [say("finding.shared_length"), written(f.shared_length_m), "shared_length_m"],
         [say("finding.shared_area"), written(f.shared_area_m2), "shared_area_m2"],
@@ -117,7 +117,7 @@
       ]);
     });
     var linked = p.findings.map(function (f) {
-      var other = f.a === p ? f.b : f.a, code = f.a === p ? f.code_b : f.code_a;
+      var other = f.a === p ? f.b : f.a, code = f.a === p ? written(f.other_b) || f.code_b : f.code_a;
       return el("li", isShown(f) ? "" : "dimmed", digonce.button("link row", [
         digonce.swatch("mark", f.severity), " ", label("rule", f.rule), " · ", f.road || say("no_road"),
         el("span", "quiet", " " + (other ? other.code : code || (f.veiled ? say("confidential.someone") : "")))

@@ -46,7 +46,7 @@ class LongOccupation:
     def run(self, context: Context) -> Candidates:
         """Return the works that take too long."""
         works = context.works
-        most = int(context.policy.own_rules.get(self.code, {}).get("most_days", 60))
+        most = int(str(context.policy.own_rules.get(self.code, {}).get("most_days", 60)))
         closes = works["traffic_impact"].isin(("lane", "half", "full"))
         judged = works["placed"] & works["dated"] & ~works["ledger"] & ~works["finished"]
         long = closes & judged & (works["duration_days"] > most)
