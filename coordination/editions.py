@@ -198,6 +198,8 @@ def _compared(
     policy: EditionPolicy,
 ) -> pd.DataFrame:
     """Return status and differences of the projects that are on both sides."""
+    if pairs.empty:  # the first list of a store: thirty fields need not be looked at
+        return pd.DataFrame(columns=list(COLUMNS), dtype="object").astype({"status": "str"})
     ends = [
         _Side(projects, sites, pairs[name].to_numpy(dtype=object))
         for (projects, sites), name in ((now, "now"), (stored, "stored"))

@@ -41,6 +41,8 @@ def keep_progress(
         (by project and site id) filled in where the list says nothing. A withdrawn project that a
         list names again is not withdrawn by it.
     """
+    if city.projects.empty:
+        return projects, sites
     stored = city.projects.set_index("code")
     kept = projects.copy()
     for name in _OF_PROJECT:

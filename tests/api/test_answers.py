@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import json
+import shutil
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
@@ -48,13 +49,31 @@ def roads(path: Path, lines: Mapping[str, Iterable[tuple[int, int]]]) -> Path:
     return path
 
 
+@pytest.fixture(scope="module")
+def town(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Path, Path]:
+    """A store with four roads, a copy of it with the list, and what the list asks."""
+    folder = tmp_path_factory.mktemp("town")
+    bare, asked = folder / "bare.gpkg", folder / "asked.gpkg"
+    done("import", "roads", roads(folder / "roads.csv", ROADS), "--crs", "EPSG:4549",
+         "--store", bare)  # fmt: skip
+    shutil.copy(bare, asked)
+    (folder / "plan.csv").write_text(LIST, "utf-8")
+    questions = folder / "questions.csv"
+    done("import", "projects", folder / "plan.csv", "--store", asked, "--questions", questions)
+    return bare, asked, questions
+
+
 @pytest.fixture
-def store(tmp_path: Path) -> Path:
+def store(town: tuple[Path, Path, Path], tmp_path: Path) -> Path:
     """A store with four roads."""
-    path = tmp_path / "town.gpkg"
-    done("import", "roads", roads(tmp_path / "roads.csv", ROADS), "--crs", "EPSG:4549",
-         "--store", path)  # fmt: skip
-    return path
+    return Path(shutil.copy(town[0], tmp_path / "town.gpkg"))
+
+
+@pytest.fixture
+def asked(town: tuple[Path, Path, Path], tmp_path: Path) -> Path:
+    """A store into which the list went, and its ``questions.csv`` beside it."""
+    shutil.copy(town[2], tmp_path / "questions.csv")
+    return Path(shutil.copy(town[1], tmp_path / "town.gpkg"))
 
 
 @pytest.fixture
@@ -115,10 +134,9 @@ def test_an_answer_confirms_a_place_and_holds_for_the_next_file(
 
 
 def test_answers_may_be_words_of_a_candidate_another_text_or_none(
-    store: Path, plan: Path, tmp_path: Path
+    asked: Path, plan: Path, tmp_path: Path
 ) -> None:
     file = tmp_path / "questions.csv"
-    done("import", "projects", plan, "--store", store, "--questions", file)
     line = table(file)[0]
     for answer, known, left in (
         (line["candidate_1"], json.loads(line["candidate_keys"])[0], 0),
@@ -126,11 +144,11 @@ def test_answers_may_be_words_of_a_candidate_another_text_or_none(
         ("都不是", "none", 0),
     ):
         fill_in(file, answer)
-        answered = done("import", "projects", plan, "--store", store, "--answers", file)
+        answered = done("import", "projects", plan, "--store", asked, "--answers", file)
         assert len(answered["questions"]) == left
-        with open_store(store) as opened:
+        with open_store(asked) as opened:
             assert list(opened.answers().values()) == [known]
-    assert places(store)["B/1"] == (None, None)
+    assert places(asked)["B/1"] == (None, None)
 
 
 @pytest.mark.parametrize(
@@ -167,32 +185,30 @@ def test_places_without_roads_remember_no_answers(plan: Path, store: Path, tmp_p
         assert opened.answers() == {}
 
 
-def test_a_workbook_of_answers_is_read_too(store: Path, plan: Path, tmp_path: Path) -> None:
+def test_a_workbook_of_answers_is_read_too(asked: Path, plan: Path, tmp_path: Path) -> None:
     file = tmp_path / "questions.csv"
-    done("import", "projects", plan, "--store", store, "--questions", file)
     book = openpyxl.Workbook()
     lines = table(file)
     book.active.append(list(lines[0]))
     for line in lines:
         book.active.append([1 if name == "answer" else value for name, value in line.items()])
     book.save(tmp_path / "answers.xlsx")
-    done("import", "projects", plan, "--store", store, "--answers", tmp_path / "answers.xlsx")
-    assert places(store)["B/1"] == (1.0, "geometry")
+    done("import", "projects", plan, "--store", asked, "--answers", tmp_path / "answers.xlsx")
+    assert places(asked)["B/1"] == (1.0, "geometry")
 
 
 @pytest.mark.parametrize(
     ("answer", "said"), [("9", "no candidate"), ("0", "no candidate")], ids=["nine", "zero"]
 )
 def test_an_answer_that_is_no_candidate_is_refused(
-    store: Path, plan: Path, tmp_path: Path, answer: str, said: str
+    asked: Path, plan: Path, tmp_path: Path, answer: str, said: str
 ) -> None:
     file = tmp_path / "questions.csv"
-    done("import", "projects", plan, "--store", store, "--questions", file)
     fill_in(file, answer)
-    refused = run("import", "projects", plan, "--store", store, "--answers", file, "--lang", "en")
+    refused = run("import", "projects", plan, "--store", asked, "--answers", file, "--lang", "en")
     assert refused.exit_code == 3
     assert said in refused.stderr
-    with open_store(store) as opened:
+    with open_store(asked) as opened:
         assert opened.answers() == {}
 
 
@@ -237,7 +253,8 @@ def test_other_names_and_landmarks_are_found(store: Path, tmp_path: Path) -> Non
 
 def test_new_roads_locate_again_what_words_located(store: Path, plan: Path, tmp_path: Path) -> None:
     done("import", "projects", plan, "--store", store)
-    same = done("import", "roads", tmp_path / "roads.csv", "--crs", "EPSG:4549", "--store", store)
+    same = done("import", "roads", roads(tmp_path / "roads.csv", ROADS), "--crs", "EPSG:4549",
+                "--store", store)  # fmt: skip
     with open_store(store) as opened:
         revision = opened.info().data_revision
         before = opened.read_city().sites

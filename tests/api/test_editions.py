@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import json
+import shutil
 from collections.abc import Mapping
 from datetime import date
 from pathlib import Path
@@ -61,10 +62,17 @@ def write(path: Path, rows: list[str]) -> Path:
 
 
 @pytest.fixture
-def store(tmp_path: Path) -> Path:
+def store(town: Path, tmp_path: Path) -> Path:
     """A store that holds the first edition, judged on 2026-11-20."""
-    path = tmp_path / "town.gpkg"
-    done("import", "projects", write(tmp_path / "2026.csv", FIRST), "--crs", "EPSG:4549",
+    return Path(shutil.copy(town, tmp_path / "town.gpkg"))
+
+
+@pytest.fixture(scope="module")
+def town(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The store of which every test takes a copy."""
+    folder = tmp_path_factory.mktemp("town")
+    path = folder / "town.gpkg"
+    done("import", "projects", write(folder / "2026.csv", FIRST), "--crs", "EPSG:4549",
          "--store", path)  # fmt: skip
     with open_store(path) as opened, opened.transaction("test") as change:
         change.set_as_of(AS_OF)
