@@ -15,6 +15,7 @@ metres along a road, no sides, no junctions, no dates that are known to the mont
 from __future__ import annotations
 
 import gc
+import json
 import resource
 import subprocess
 import sys
@@ -206,7 +207,7 @@ def _postgis_pairs(town: City, projects: int) -> list[Row]:
             [ENGINES_PYTHON, program, POSTGIS, file],
             check=True, stdout=subprocess.PIPE, text=True,
         )  # fmt: skip
-    row = pd.read_json(answer.stdout, typ="series")
+    row = json.loads(answer.stdout)
     if "missing" in row:
         print(f"{name}: left out ({row['missing']})")
         return []
