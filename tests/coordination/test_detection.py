@@ -67,10 +67,12 @@ def test_every_rule_of_the_domain_is_listed_as_ran_or_not(
     runs = {run.rule: run for run in findings.rules_run}
     assert len(runs) == 14
     assert [rule for rule, run in runs.items() if run.ran] == [
-        "concurrent_works", "repeat_excavation", "duplicate_project", "opportunity",
-        "incomplete_data",
+        "concurrent_works", "repeat_excavation", "no_dig_period", "no_dig_lockout", "wrong_order",
+        "duplicate_project", "opportunity", "incomplete_data",
     ]  # fmt: skip
-    assert runs["no_dig_period"].missing == ("not_built",)
+    # The surfaces of works are judged; that there is no ledger of earlier ones is told.
+    assert runs["no_dig_period"].missing == ("ledger",)
+    assert runs["restricted_period"].missing == ("restrictions",)
     counts = findings.table["rule"].value_counts()
     assert runs["repeat_excavation"].found == counts["repeat_excavation"]
 

@@ -85,9 +85,10 @@ def england(real_data: Path, tmp_path_factory: pytest.TempPathFactory) -> Listed
     ("name", "counts", "found"),
     [
         ("paris", {"rows": 1725, "new": 964, "incomplete": 3, "repaired": 0, "refused": 0},
-         {"concurrent_works": 462, "duplicate_project": 30, "opportunity": 8, "incomplete_data": 4}),
+         {"concurrent_works": 462, "wrong_order": 31, "duplicate_project": 30, "opportunity": 8,
+          "incomplete_data": 4}),
         ("taichung", {"rows": 3327, "new": 1790, "incomplete": 58, "repaired": 8, "refused": 0},
-         {"concurrent_works": 1086, "duplicate_project": 101, "opportunity": 21,
+         {"concurrent_works": 1086, "duplicate_project": 101, "wrong_order": 82, "opportunity": 21,
           "incomplete_data": 32}),
         ("newtaipei", {"rows": 1056, "new": 1056, "incomplete": 0, "repaired": 17, "refused": 0},
          {"concurrent_works": 43, "duplicate_project": 3, "repeat_excavation": 2}),
@@ -103,8 +104,8 @@ def test_a_list_goes_in_and_is_judged(
     assert counts.items() <= listed.imported["counts"].items()
     assert listed.findings["rule"].value_counts().to_dict() == found
     assert [rule for rule, ran in listed.rules.items() if ran] == [
-        "concurrent_works", "repeat_excavation", "duplicate_project", "opportunity",
-        "incomplete_data",
+        "concurrent_works", "repeat_excavation", "no_dig_period", "no_dig_lockout", "wrong_order",
+        "duplicate_project", "opportunity", "incomplete_data",
     ]  # fmt: skip
     # Without a network the same road is the footprints alone, and every meeting says so.
     met = listed.findings["place"].notna()
