@@ -155,7 +155,9 @@ def _variant(fact: dict[str, object]) -> str:
     rule, variant = fact["rule"], str(fact["variant"])
     if rule == "incomplete_data":
         lacks = set(str(fact["items"]).split())
-        return "plain" if lacks & {"place", "dates"} else "method" if "method" in lacks else "size"
+        if lacks & {"place", "dates"}:
+            return "partly" if variant == "partly" else "plain"
+        return "method" if "method" in lacks else "size"
     nothing = not _positive(fact["shared_length_m"]) and not _positive(fact["shared_area_m2"])
     touching = rule == "concurrent_works" and variant == "shared" and nothing
     touching |= rule == "opportunity" and variant == "near" and not _positive(fact["distance_m"])

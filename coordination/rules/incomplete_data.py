@@ -70,6 +70,9 @@ class IncompleteData:
         found = found[found.any(axis=1)].sort_index()
         names = np.array(found.columns, dtype=object)
         items = [" ".join(names[row]) for row in found.to_numpy(dtype=bool)]
+        nowhere = lacks["place"] | lacks["dates"]
+        without = nowhere.groupby(sites["code"].astype("object")).agg(["sum", "size"])
+        without = without.reindex(found.index, fill_value=0)
         first = pd.Series(sites.index, index=sites["code"].astype("object"))
         first = first[~first.index.duplicated()]
         return candidates(
@@ -78,6 +81,11 @@ class IncompleteData:
                     "code_left": found.index.to_numpy(dtype=object),
                     "left": first.reindex(found.index).fillna(-1).to_numpy(dtype=np.int64),
                     "items": items,
+                    "variant": np.where(without["sum"] < without["size"], "partly", "plain"),
+                    "facts": [
+                        {"lacking_sites": lacking, "all_sites": every}
+                        for lacking, every in without.to_numpy().tolist()
+                    ],
                 }
             )
         )

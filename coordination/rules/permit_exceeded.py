@@ -214,6 +214,7 @@ def _findings(table: pd.DataFrame, excesses: pd.DataFrame) -> pd.DataFrame:
         start, _known(of_row["filed_start"], start)
     )
     both = (start != UNKNOWN_DAY) & (finish != UNKNOWN_DAY)
+    long = grouped["kind"].agg(lambda kinds: kinds.eq("occupation").all()).to_numpy(dtype=bool)
     fits = (both & (room + 1 >= of_row["duration"])).to_numpy(dtype=bool) & ~built
     level, steps = graded(np.full(len(of_row), MEDIUM), [("fits_permit", -1, fits)])
     said = grouped["words"].agg(list).tolist()
@@ -224,7 +225,8 @@ def _findings(table: pd.DataFrame, excesses: pd.DataFrame) -> pd.DataFrame:
             "left": of_row["work"].to_numpy(dtype=np.int64),
             "level": level,
             "steps": steps,
-            "variant": np.where(built, "built", "filed"),
+            # An occupation that is long may have no permit to be beyond of.
+            "variant": np.select([long, built], ["occupation", "built"], "filed"),
             "items": grouped["kind"].agg(" ".join).to_numpy(dtype=object),
             "number": grouped["days"].max().to_numpy(),
             "first_day": first,

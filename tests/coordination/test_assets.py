@@ -14,6 +14,7 @@ import shapely
 
 from coordination import Policy, detect
 from coordination.city import City
+from coordination.detection import RULES
 from coordination.findings import Findings
 from coordination.rule_policy import ProtectionPolicy
 
@@ -40,7 +41,8 @@ def rows(findings: Findings, rule: str) -> dict[tuple[str, str], dict[str, Any]]
 
 
 def found(city: City, rule: str, policy: Policy | None = None) -> dict[tuple[str, str], Any]:
-    return rows(detect(city, policy or Policy(), as_of=AS_OF), rule)
+    own = [one for one in RULES if one.code == rule]
+    return rows(detect(city, policy or Policy(), as_of=AS_OF, rules=own), rule)
 
 
 def run_of(city: City, rule: str) -> tuple[bool, tuple[str, ...]]:
@@ -77,7 +79,7 @@ def test_the_sentence_names_asset_owner_and_ground(make_city: MakeCity, work: Ma
     line = {"wkt": "LINESTRING (0 34, 600 34)"}
     row = found(with_assets(city, METRO | line), "protection_zone")["A", "m11"]
     assert row["reason_zh"].startswith(
-        "A 工程A（单位A）的作业范围距地铁“11号线”（地铁公司）30 米，属 30 米保护区，进入保护区的面积为 0 m²。"
+        "A 工程A（单位A）的作业范围距地铁“11号线”（地铁公司）30 米，属 30 米保护区，进入保护区的面积为 0 平方米。"
     )
     nameless = METRO | {"name": None, "owner_unit": None, "wkt": "LINESTRING (0 2, 600 2)"}
     row = found(with_assets(city, nameless), "protection_zone")["A", "m11"]
@@ -126,7 +128,7 @@ def test_sites_of_one_project_are_one_finding(make_city: MakeCity, work: MakeWor
     line = METRO | {"wkt": "LINESTRING (0 25, 600 25)"}
     (row,) = found(with_assets(city, line), "protection_zone").values()
     assert (row["sites_a"], row["distance_m"]) == ("A-2 A-3", 6.0)
-    assert "进入保护区的面积为 40 m²" in row["reason_zh"]
+    assert "进入保护区的面积为 40 平方米" in row["reason_zh"]
 
 
 def test_kinds_and_distances_are_the_authority_s(make_city: MakeCity, work: MakeWork) -> None:
@@ -172,7 +174,7 @@ def test_a_repair_along_an_overhead_line_misses_its_partner(
     # The line 3 m away lies within 15 m of the work's corners for √(15² − 3²) = 14.7 m more each.
     assert row["reason_zh"].startswith(
         "R 工程R（单位R）计划大修（2026-05-01–2026-05-31），沿线 129 米有架空线 o1（供电公司），"
-        "但附近 12 个月内无架空线入地项目，建议同步实施。"
+        "但前后 12 个月内附近无架空线入地项目，建议同步实施。"
     )
     assert row["reason_en"].startswith(
         "R 工程R (单位R) plans a major repair (2026-05-01–2026-05-31) along 129 m of overhead line o1 "
@@ -247,7 +249,7 @@ def test_the_sentence_about_a_pipe(make_city: MakeCity, repair: Work) -> None:
     (row,) = found(with_assets(make_city(repair), PIPE), "missing_partner").values()
     assert row["reason_zh"].startswith(
         "R 工程R（单位R）计划大修（2026-05-01–2026-05-31），其下 95 米为待更新管线“DN300”（水务公司），"
-        "2030-06-30到期，但附近 12 个月内无该类管线更新项目，建议同步更新。"
+        "2030-06-30 到期，但前后 12 个月内附近无该类管线更新项目，建议同步更新。"
     )
     undated = PIPE | {"due": None}
     (row,) = found(with_assets(make_city(repair), undated), "missing_partner").values()

@@ -15,6 +15,7 @@ from hypothesis import strategies as st
 from coordination import Policy, detect
 from coordination.check import check
 from coordination.city import City
+from coordination.detection import RULES
 from coordination.works import works_table
 
 Work = dict[str, Any]
@@ -36,7 +37,8 @@ def made(day: str, work_type: str | None = "rebuild", **values: Any) -> Work:
 
 
 def found(city: City, rule: str = "no_dig_period", as_of: date = AS_OF) -> pd.DataFrame:
-    table = detect(city, Policy(), as_of=as_of).table
+    own = [one for one in RULES if one.code == rule]
+    table = detect(city, Policy(), as_of=as_of, rules=own).table
     return table[table["rule"] == rule].reset_index(drop=True)
 
 
@@ -54,13 +56,13 @@ def test_a_dig_within_five_years_of_a_rebuilt_road(make_city: MakeCity, work: Ma
     assert row["saving_mid_wan"] == pytest.approx(19.8)
     assert row["saving_high_wan"] == pytest.approx(45.0)
     assert row["reason_zh"].startswith(
-        "甲路：履历 L-1 所记工程2022-06-30完成改建路面，禁掘期 60 个月，至 2027-06-30 止；"
+        "甲路：履历 L-1 所记工程于 2022-06-30 完成改建路面，禁掘期 60 个月，至 2027-06-30 止；"
         "A 工程A（单位A）计划 2026-03-01–2026-03-31 开挖，其中 31 天在禁掘期内，"
         "涉及路段 100 米、面积 300 平方米。提前开挖的修复费估算 4.20–45.00 万元"
         "（开挖 300 平方米 × 140–300 元/平方米 × 1–5 倍），仅供参考，不作为结算依据。"
         "2027-07-01 起开工即不受限制。"
     )
-    assert "31 days of it under the lock" in row["reason_en"]
+    assert "31 day(s) of it under the lock" in row["reason_en"]
     assert "From 2027-07-01 on, starting is free." in row["reason_en"]
     assert "第三十三条" in row["legal_basis"]
 
@@ -202,7 +204,7 @@ def test_the_surface_of_a_finished_project(make_city: MakeCity, work: MakeWork) 
     (row,) = found(city).to_dict("records")
     assert (row["project_a"], row["project_b"], row["kind_b"]) == ("A", "R", "project")
     assert row["shared_area_m2"] == pytest.approx(300)
-    assert "R 工程R（单位R）2025-07-31完成改建路面" in row["reason_zh"]
+    assert "R 工程R（单位R）于 2025-07-31 完成改建路面" in row["reason_zh"]
     # Nobody digs in his own fresh surface by having made it.
     alone = make_city(work("R", "2025-05-01", "2025-07-31", **ROAD),
                       work("R", "2026-03-01", "2026-03-31", **(ROAD | {"site_id": "R-2"})))  # fmt: skip
@@ -334,7 +336,7 @@ def test_a_planned_resurfacing_locks_a_planned_dig_out(make_city: MakeCity, work
     assert row["shared_length_m"] == pytest.approx(100)
     assert row["saving_low_wan"] == pytest.approx(4.2)
     assert (
-        "R 工程R（单位R）计划 2026-07-31 完成改建路面，此后 60 个月（2026-08-01至 2031-07-31）禁止开挖"
+        "R 工程R（单位R）计划 2026-07-31 完成改建路面，此后 60 个月（2026-08-01 至 2031-07-31）禁止开挖"
         in (row["reason_zh"])
     )
     assert "Dig first and repair then" in row["reason_en"]

@@ -191,6 +191,18 @@ def test_what_a_project_lacks_is_named(
         assert only["severity"] == "notice"
 
 
+def test_a_project_that_lacks_days_at_one_site_only_is_told_so(
+    make_city: MakeCity, work: MakeWork
+) -> None:
+    city = make_city(
+        work("A", "2026-03-01", "2026-03-31", site_id="1"),
+        work("A", None, None, site_id="2"),
+    )
+    row = found(city, "incomplete_data")["A", None]
+    assert "2 处作业地点中有 1 处资料不足：缺少起止时间" in row["reason_zh"]
+    assert "lacks data at 1 of its 2 sites: no dates." in row["reason_en"]
+
+
 def test_works_without_place_or_dates_take_no_part_in_other_rules(
     make_city: MakeCity, work: MakeWork
 ) -> None:

@@ -74,7 +74,7 @@ def test_what_is_planned_beyond_the_permit(permitted: Callable[..., City]) -> No
     ).table.to_dict("records")
     assert "计划开工 2026-02-20 早于许可起始 2026-03-01，提前 9 天" in row["reason_zh"]
     assert "计划竣工 2026-04-02 晚于许可截止 2026-03-31，超出 2 天" in row["reason_zh"]
-    assert "planned from 2026-02-20, 9 days before the permit" in row["reason_en"]
+    assert "planned from 2026-02-20, 9 day(s) before the permit" in row["reason_en"]
     assert (str(row["start"])[:10], str(row["finish"])[:10]) == ("2026-02-20", "2026-04-02")
     assert row["severity"] == "medium"
     # Ten days of work in that window fit into the permit.
@@ -135,7 +135,7 @@ def test_occupation_of_more_than_three_calendar_months(
     table = found(city, as_of="2025-11-01").table
     assert len(table) == (days is not None)
     if days:
-        assert f"占道 {days} 天（{start}至{finish}），超过 3 个月" in table["reason_zh"].iloc[0]
+        assert f"占道 {days} 天（{start} 至 {finish}），超过 3 个月" in table["reason_zh"].iloc[0]
         longer = Policy(permit=PermitPolicy(occupation_months=4))
         assert not len(found(city, as_of="2025-11-01", policy=longer).table)
 
@@ -174,7 +174,7 @@ def test_sites_one_after_the_other_are_no_long_occupation(permitted: Callable[..
     assert found(permitted(first, second, **window), as_of="2026-06-15").table.empty
     longer = {**second, "actual_finish": "2026-08-01"}
     (row,) = found(permitted(first, longer, **window), as_of="2026-08-02").table.to_dict("records")
-    assert "占道 93 天（2026-05-01至2026-08-01），超过 3 个月" in row["reason_zh"]
+    assert "占道 93 天（2026-05-01 至 2026-08-01），超过 3 个月" in row["reason_zh"]
 
 
 def test_an_emergency_is_never_too_early_for_its_permit(permitted: Callable[..., City]) -> None:

@@ -74,7 +74,7 @@ def test_two_works_above_the_cap_of_their_month(
     assert (str(row["start"])[:10], str(row["finish"])[:10]) == ("2026-03-01", "2026-03-31")
     assert row["overlap_days"] == 16
     assert row["reason_zh"].startswith(
-        "安亭镇2026-03开挖总量超过上限：必然开挖 160 米，按工期预计 160 米，最多 160 米，上限 150 米。"
+        "安亭镇 2026-03 开挖总量超过上限：必然开挖 160 米，按工期预计 160 米，最多 160 米，上限 150 米。"
         "A 工程A（单位A）占其中 100 米，另有 1 个项目；超限月份共 1 个。"
     )
     assert "In Anting more is open in 2026-03" in row["reason_en"]

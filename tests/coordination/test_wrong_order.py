@@ -11,6 +11,7 @@ import pytest
 
 from coordination import Policy, detect
 from coordination.city import City
+from coordination.detection import RULES
 
 Work = dict[str, Any]
 MakeWork = Callable[..., Work]
@@ -24,7 +25,8 @@ SIGNS = {"sector": "traffic", "work_type": "upkeep", "utility": None, "method": 
 
 
 def found(city: City, rule: str = "wrong_order", as_of: date = AS_OF) -> pd.DataFrame:
-    table = detect(city, Policy(), as_of=as_of).table
+    own = [one for one in RULES if one.code == rule]
+    table = detect(city, Policy(), as_of=as_of, rules=own).table
     return table[table["rule"] == rule].reset_index(drop=True)
 
 
@@ -36,7 +38,7 @@ def test_a_gas_main_after_the_asphalt(make_city: MakeCity, work: MakeWork) -> No
     assert (row["project_a"], row["project_b"], row["severity"]) == ("A", "B", "medium")
     assert (row["road"], row["shared_length_m"]) == ("甲路", pytest.approx(100))
     assert row["reason_zh"].startswith(
-        "甲路工序倒置：B 工程B（单位B）（沥青面层）2026-03-31完工，12 个月内其下层的"
+        "甲路工序倒置：B 工程B（单位B）（沥青面层）于 2026-03-31 完工，12 个月内其下层的"
         "A 工程A（单位A）（燃气管道层）到 2026-06-30 才完工，共用路段 100 米、面积 300 平方米。"
     )
     assert row["reason_en"].startswith(
@@ -116,7 +118,9 @@ def test_members_of_a_bundle_and_emergencies_raise_none(
     assert found(make_city(upper, work(*lower, stage="emergency"))).empty
 
 
-def test_a_pair_that_a_lock_names_is_in_the_wrong_order_as_well(make_city: MakeCity, work: MakeWork) -> None:
+def test_a_pair_that_a_lock_names_is_in_the_wrong_order_as_well(
+    make_city: MakeCity, work: MakeWork
+) -> None:
     city = make_city(
         work("A", "2026-06-01", "2026-06-30"),
         work("B", "2026-03-01", "2026-03-31", **(ASPHALT | {"work_type": "major_repair"})),
