@@ -19,8 +19,9 @@ $(STAMP): requirements.lock pyproject.toml
 demo: setup
 	$(BIN)/digonce demo --out demo
 
+# A file stays with one process, so that what its tests share is made once.
 test: setup
-	$(BIN)/python -m pytest -n auto $(PYTEST_ARGS)
+	$(BIN)/python -m pytest -n auto --dist loadfile $(PYTEST_ARGS)
 
 bench: setup $(ENGINES)/.ready
 	$(BIN)/python benchmarks/run.py $(BENCH_ARGS)

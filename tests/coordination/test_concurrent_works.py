@@ -9,6 +9,7 @@ import pytest
 
 from coordination import Policy, detect
 from coordination.city import City
+from coordination.detection import RULES
 
 Work = dict[str, Any]
 MakeWork = Callable[..., Work]
@@ -19,7 +20,8 @@ RULE = "concurrent_works"
 
 
 def found(city: City, as_of: date = AS_OF, rule: str = RULE) -> Any:
-    table = detect(city, Policy(), as_of=as_of).table
+    own = [one for one in RULES if rule in (one.code, "opportunity")]  # which yields to all others
+    table = detect(city, Policy(), as_of=as_of, rules=own).table
     return table[table["rule"] == rule].reset_index(drop=True)
 
 

@@ -25,7 +25,7 @@ SIGNS = {"sector": "traffic", "work_type": "upkeep", "utility": None, "method": 
 
 
 def found(city: City, rule: str = "wrong_order", as_of: date = AS_OF) -> pd.DataFrame:
-    own = [one for one in RULES if one.code == rule]
+    own = [one for one in RULES if rule in (one.code, "opportunity")]  # which yields to all others
     table = detect(city, Policy(), as_of=as_of, rules=own).table
     return table[table["rule"] == rule].reset_index(drop=True)
 
