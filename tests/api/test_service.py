@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -19,11 +20,30 @@ from data.geopackage_store import open_store
 BASE = "http://127.0.0.1:8000"
 
 
+def service(store: Path) -> TestClient:
+    app = create_app(Settings(store=str(store), max_upload_mb=2))
+    return TestClient(app, base_url=BASE, raise_server_exceptions=False)
+
+
 @pytest.fixture
 def client(demo_store: Path) -> Iterator[TestClient]:
-    app = create_app(Settings(store=str(demo_store), max_upload_mb=2))
-    with TestClient(app, base_url=BASE, raise_server_exceptions=False) as client:
+    with service(demo_store) as client:
         yield client
+
+
+@pytest.fixture(scope="module")
+def reader(demo: Demo, tmp_path_factory: pytest.TempPathFactory) -> Iterator[TestClient]:
+    """One service for all tests that leave its store as it is."""
+    store = Path(shutil.copy(demo.store, tmp_path_factory.mktemp("read") / "town.gpkg"))
+    before = store_revision(store)
+    with service(store) as client:
+        yield client
+    assert store_revision(store) == before
+
+
+def store_revision(path: Path) -> int:
+    with open_store(path) as store:
+        return store.info().data_revision
 
 
 def problem(answer: Any, status: int) -> dict[str, Any]:
@@ -34,11 +54,11 @@ def problem(answer: Any, status: int) -> dict[str, Any]:
     return document
 
 
-def test_projects_are_paged_and_whole(client: TestClient, demo: Demo) -> None:
+def test_projects_are_paged_and_whole(reader: TestClient, demo: Demo) -> None:
     seen: list[str] = []
     address: str | None = "/api/v1/projects?limit=150"
     while address:
-        answer = client.get(address).json()
+        answer = reader.get(address).json()
         seen += [item["code"] for item in answer["items"]]
         address = answer["next"]
     with open_store(demo.store) as store:
@@ -47,13 +67,13 @@ def test_projects_are_paged_and_whole(client: TestClient, demo: Demo) -> None:
     assert answer["total"] == len(seen)
 
 
-def test_contacts_never_leave(client: TestClient) -> None:
-    answer = client.get("/api/v1/projects?limit=1000").json()
+def test_contacts_never_leave(reader: TestClient) -> None:
+    answer = reader.get("/api/v1/projects?limit=1000").json()
     assert not [item for item in answer["items"] if "contact" in item]
 
 
-def test_findings_equal_the_store(client: TestClient, demo: Demo) -> None:
-    answer = client.get("/api/v1/findings?limit=1000").json()
+def test_findings_equal_the_store(reader: TestClient, demo: Demo) -> None:
+    answer = reader.get("/api/v1/findings?limit=1000").json()
     table = demo.findings.table
     assert answer["total"] == len(table)
     by_id = {item["finding_id"]: item for item in answer["items"]}
@@ -64,17 +84,17 @@ def test_findings_equal_the_store(client: TestClient, demo: Demo) -> None:
     assert [run["rule"] for run in answer["rules_run"]] == [r.rule for r in demo.findings.rules_run]
 
 
-def test_filters_narrow(client: TestClient, demo: Demo) -> None:
+def test_filters_narrow(reader: TestClient, demo: Demo) -> None:
     table = demo.findings.table
-    high = client.get("/api/v1/findings?severity=high&limit=1").json()["total"]
+    high = reader.get("/api/v1/findings?severity=high&limit=1").json()["total"]
     assert high == int((table["severity"] == "high").sum()) > 0
     code = table["project_a"].iloc[0]
-    own = client.get(f"/api/v1/findings?project={code}&limit=1000").json()["items"]
+    own = reader.get(f"/api/v1/findings?project={code}&limit=1000").json()["items"]
     assert own
     assert all(code in (item["project_a"], item["project_b"]) for item in own)
-    nowhere = client.get("/api/v1/findings?bbox=2.2,48.8,2.4,48.9").json()
+    nowhere = reader.get("/api/v1/findings?bbox=2.2,48.8,2.4,48.9").json()
     assert nowhere["total"] == 0
-    everywhere = client.get("/api/v1/projects?bbox=120,30,123,33&limit=1").json()["total"]
+    everywhere = reader.get("/api/v1/projects?bbox=120,30,123,33&limit=1").json()["total"]
     assert everywhere > 250
 
 
@@ -95,14 +115,14 @@ def test_filters_narrow(client: TestClient, demo: Demo) -> None:
     ],
 )
 def test_bad_questions_get_problem_documents(
-    client: TestClient, address: str, status: int, code: str
+    reader: TestClient, address: str, status: int, code: str
 ) -> None:
-    assert problem(client.get(address), status)["code"] == code
+    assert problem(reader.get(address), status)["code"] == code
 
 
-def test_language_is_negotiated(client: TestClient) -> None:
-    zh = client.get("/api/v1/projects/x").json()["detail"]
-    en = client.get("/api/v1/projects/x", headers={"Accept-Language": "en-GB,en;q=0.9"}).json()
+def test_language_is_negotiated(reader: TestClient) -> None:
+    zh = reader.get("/api/v1/projects/x").json()["detail"]
+    en = reader.get("/api/v1/projects/x", headers={"Accept-Language": "en-GB,en;q=0.9"}).json()
     assert zh == "没有编号为 x 的项目。"
     assert en["detail"] == "There is no project with the code x."
 
@@ -117,13 +137,13 @@ def test_language_is_negotiated(client: TestClient) -> None:
         {"Sec-Fetch-Site": "cross-site"},
     ],
 )
-def test_only_this_machine_is_answered(client: TestClient, headers: dict[str, str]) -> None:
-    assert problem(client.get("/healthz", headers=headers), 403)["code"] == "foreign_host"
-    assert client.get("/healthz", headers={"Origin": BASE}).status_code == 200
+def test_only_this_machine_is_answered(reader: TestClient, headers: dict[str, str]) -> None:
+    assert problem(reader.get("/healthz", headers=headers), 403)["code"] == "foreign_host"
+    assert reader.get("/healthz", headers={"Origin": BASE}).status_code == 200
 
 
-def test_large_bodies_are_refused(client: TestClient) -> None:
-    answer = client.post("/api/v1/imports", files={"file": ("a.csv", b"x" * 3_000_000)})
+def test_large_bodies_are_refused(reader: TestClient) -> None:
+    answer = reader.post("/api/v1/imports", files={"file": ("a.csv", b"x" * 3_000_000)})
     problem(answer, 413)
 
 
@@ -136,25 +156,25 @@ def test_an_import_goes_the_same_way(client: TestClient, demo: Demo) -> None:
     assert client.get("/readyz").json()["data_revision"] == before
 
 
-def test_a_dry_run_writes_nothing(client: TestClient) -> None:
+def test_a_dry_run_writes_nothing(reader: TestClient) -> None:
     feature = tentative("DRY-1")
     body = json.dumps({"type": "FeatureCollection", "features": [feature]})
-    answer = client.post(
+    answer = reader.post(
         "/api/v1/imports?dry_run=true", files={"file": ("one.geojson", body.encode())}
     ).json()
     assert answer["written"] is False
     assert answer["counts"]["rows"] == 1
-    assert client.get("/api/v1/projects/DRY-1").status_code == 404
+    assert reader.get("/api/v1/projects/DRY-1").status_code == 404
 
 
-def test_bad_rows_are_named(client: TestClient) -> None:
+def test_bad_rows_are_named(reader: TestClient) -> None:
     feature = tentative("BAD-1", finish="2025-01-01")
     body = json.dumps({"type": "FeatureCollection", "features": [tentative("OK-1"), feature]})
-    answer = client.post("/api/v1/imports", files={"file": ("two.geojson", body.encode())}).json()
+    answer = reader.post("/api/v1/imports", files={"file": ("two.geojson", body.encode())}).json()
     assert answer["written"] is False
     refused = [fault for fault in answer["faults"] if fault["level"] == "refused"]
     assert [(fault["code"], fault["row"]) for fault in refused] == [("finish_before_start", 2)]
-    assert client.get("/api/v1/projects/OK-1").status_code == 404
+    assert reader.get("/api/v1/projects/OK-1").status_code == 404
 
 
 @pytest.mark.parametrize(
@@ -167,8 +187,8 @@ def test_bad_rows_are_named(client: TestClient) -> None:
         ("a.zip", b"PK\x03\x04 not a zip"),
     ],
 )
-def test_bad_files_are_refused(client: TestClient, name: str, content: bytes) -> None:
-    answer = client.post("/api/v1/imports", files={"file": (name, content)})
+def test_bad_files_are_refused(reader: TestClient, name: str, content: bytes) -> None:
+    answer = reader.post("/api/v1/imports", files={"file": (name, content)})
     assert problem(answer, 422)["code"] == "input_refused"
 
 
@@ -187,7 +207,7 @@ def tentative(code: str, **changes: str) -> dict[str, Any]:
     }  # fmt: skip
 
 
-def test_check_equals_batch(client: TestClient, demo: Demo) -> None:
+def test_check_equals_batch(reader: TestClient, demo: Demo) -> None:
     """Checking stored projects in place of themselves gives the findings of the batch."""
     source = json.loads((demo.store.parent / "input" / "projects.geojson").read_text("utf-8"))
     filed = {feature["properties"]["项目编号"] for feature in source["features"]}
@@ -196,7 +216,7 @@ def test_check_equals_batch(client: TestClient, demo: Demo) -> None:
     codes = [c for c in pairs["project_a"].drop_duplicates() if c in filed][:12]
     own_features = [f for f in source["features"] if f["properties"]["项目编号"] in codes]
     body = {"type": "FeatureCollection", "features": own_features}
-    answer = client.post("/api/v1/checks", json=body)
+    answer = reader.post("/api/v1/checks", json=body)
     assert answer.status_code == 200, answer.text
     document = answer.json()
     assert sorted(project["code"] for project in document["projects"]) == sorted(codes)
@@ -221,15 +241,15 @@ def test_a_check_is_kept_as_evidence(client: TestClient) -> None:
     assert client.get("/api/v1/projects/NEW-1").status_code == 404
 
 
-def test_a_check_that_cannot_be_understood_gives_no_verdict(client: TestClient) -> None:
+def test_a_check_that_cannot_be_understood_gives_no_verdict(reader: TestClient) -> None:
     bad = tentative("BAD-2", finish="2025-01-01")
-    document = problem(client.post("/api/v1/checks", json=bad), 422)
+    document = problem(reader.post("/api/v1/checks", json=bad), 422)
     assert [entry["code"] for entry in document["errors"]] == ["finish_before_start"]
     assert (
-        problem(client.post("/api/v1/checks", json={"type": "Point"}), 422)["code"]
+        problem(reader.post("/api/v1/checks", json={"type": "Point"}), 422)["code"]
         == "http_no_geojson"
     )
-    assert problem(client.post("/api/v1/checks", json=[1]), 422)["code"] == "invalid_request"
+    assert problem(reader.post("/api/v1/checks", json=[1]), 422)["code"] == "invalid_request"
 
 
 def test_a_decision_stays_through_the_next_detection(
@@ -250,27 +270,27 @@ def test_a_decision_stays_through_the_next_detection(
     assert [row["note"] for row in after["decisions"]] == ["四月例会"]
 
 
-def test_an_unknown_decision_is_refused(client: TestClient, demo: Demo) -> None:
+def test_an_unknown_decision_is_refused(reader: TestClient, demo: Demo) -> None:
     finding_id = demo.findings.table["finding_id"].iloc[0]
     address = f"/api/v1/findings/{finding_id}/decisions"
-    assert problem(client.post(address, json={"status": "done"}), 422)["code"] == "invalid_request"
-    assert problem(client.post(address, json={"status": "cleared"}), 422)
-    assert problem(client.post("/api/v1/findings/none/decisions", json={"status": "resolved"}), 404)
+    assert problem(reader.post(address, json={"status": "done"}), 422)["code"] == "invalid_request"
+    assert problem(reader.post(address, json={"status": "cleared"}), 422)
+    assert problem(reader.post("/api/v1/findings/none/decisions", json={"status": "resolved"}), 404)
 
 
-def test_pages_and_documents(client: TestClient) -> None:
-    start = client.get("/?lang=en")
+def test_pages_and_documents(reader: TestClient) -> None:
+    start = reader.get("/?lang=en")
     assert "Meeting map" in start.text
-    assert "<script" in client.get("/maps/conflicts").text
-    docs = client.get("/docs").text
+    assert "<script" in reader.get("/maps/conflicts").text
+    docs = reader.get("/docs").text
     assert "http://" not in docs
     assert "https://" not in docs
-    assert client.get("/static/swagger-ui-bundle.js").status_code == 200
-    paths = client.get("/openapi.json").json()["paths"]
+    assert reader.get("/static/swagger-ui-bundle.js").status_code == 200
+    paths = reader.get("/openapi.json").json()["paths"]
     assert {"/api/v1/imports", "/api/v1/checks", "/api/v1/projects", "/api/v1/findings"} <= set(
         paths
     )
-    assert client.get("/healthz").json()["status"] == "ok"
+    assert reader.get("/healthz").json()["status"] == "ok"
 
 
 def test_mistakes_of_ours_keep_their_details(
@@ -287,16 +307,16 @@ def test_mistakes_of_ours_keep_their_details(
     assert "secret" not in answer.text
 
 
-def test_a_wrong_method_says_which_are_right(client: TestClient) -> None:
-    answer = client.delete("/api/v1/findings")
+def test_a_wrong_method_says_which_are_right(reader: TestClient) -> None:
+    answer = reader.delete("/api/v1/findings")
     assert problem(answer, 405)["code"] == "method_not_allowed"
     assert answer.headers["allow"] == "GET"
 
 
 @pytest.mark.parametrize("name", ["..", "a\0b.geojson", "a" * 300 + ".geojson", "/etc/passwd", ""])
-def test_names_of_uploads_are_made_plain(client: TestClient, name: str) -> None:
+def test_names_of_uploads_are_made_plain(reader: TestClient, name: str) -> None:
     content = json.dumps(feature("U1")).encode()
-    answer = client.post("/api/v1/imports?dry_run=true", files={"file": (name or " ", content)})
+    answer = reader.post("/api/v1/imports?dry_run=true", files={"file": (name or " ", content)})
     assert answer.status_code == 200, answer.text
     assert answer.json()["counts"]["accepted"] == 1
 
@@ -310,8 +330,8 @@ def test_any_code_has_an_address(client: TestClient, code: str) -> None:
     assert answer.json()["code"] == code
 
 
-def test_one_place_is_a_box_too(client: TestClient) -> None:
-    answer = client.get("/api/v1/projects?bbox=2.3,48.8,2.3,48.8")
+def test_one_place_is_a_box_too(reader: TestClient) -> None:
+    answer = reader.get("/api/v1/projects?bbox=2.3,48.8,2.3,48.8")
     assert answer.status_code == 200, answer.text
     assert answer.json()["total"] == 0
 

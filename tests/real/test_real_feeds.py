@@ -75,6 +75,18 @@ LISTS = [
     ("england_he_roadworks/raw/he_roadworks_2020_05_25.xml", "england_attributes",
      1426, 0, 1411, 1419, 1426),
 ]  # fmt: skip
+# The days of one work of a feed, as its city means them.
+DAYS = {
+    "act_ttm_live_pull.json":
+        ("28de4e5d-3e23-4e68-83d8-5bca5a510f2f", "2025-11-19", "2026-08-31"),
+    "copenhagen_gravetilladelser_live_pull.json": ("792947", "2025-11-30", "2027-07-31"),
+    "jersey_roadworks_real.json": ("P108864-JSC", "2021-11-07", "2026-12-27"),
+    # Midnight in Milan is written as 22:00 of the day before.
+    "milano_manomissione_live_pull.json": ("300240/2021", "2021-06-10", "2021-06-18"),
+    "ogc_hamburg_baustellen.json": ("DE.HH.UP_BAUSTELLE_916925", "2024-08-05", "2026-07-31"),
+    "toronto_road_restrictions.json": ("Tor-RD52026-4929", "2026-08-17", "2026-08-21"),
+    "vienna_baustellen_live_pull.json": ("1656294455", "2026-08-10", "2026-08-21"),
+}  # fmt: skip
 
 
 def digonce(*words: str | Path) -> tuple[int, str]:
@@ -115,37 +127,10 @@ def test_a_published_list_goes_in(
     assert len(city.sites) == rows - refused
     assert int(city.sites.geometry.notna().sum()) == placed
     assert int(city.sites[["start", "finish"]].notna().all(axis=1).sum()) == dated
-
-
-@pytest.mark.parametrize(
-    ("file", "mapping", "code", "start", "finish"),
-    [
-        ("act_ttm_live_pull.json", "act", "28de4e5d-3e23-4e68-83d8-5bca5a510f2f",
-         "2025-11-19", "2026-08-31"),
-        ("copenhagen_gravetilladelser_live_pull.json", "copenhagen", "792947",
-         "2025-11-30", "2027-07-31"),
-        ("jersey_roadworks_real.json", "jersey", "P108864-JSC", "2021-11-07", "2026-12-27"),
-        # Midnight in Milan is written as 22:00 of the day before.
-        ("milano_manomissione_live_pull.json", "milano", "300240/2021", "2021-06-10", "2021-06-18"),
-        ("ogc_hamburg_baustellen.json", "hamburg", "DE.HH.UP_BAUSTELLE_916925",
-         "2024-08-05", "2026-07-31"),
-        ("toronto_road_restrictions.json", "toronto", "Tor-RD52026-4929",
-         "2026-08-17", "2026-08-21"),
-        ("vienna_baustellen_live_pull.json", "vienna", "1656294455", "2026-08-10", "2026-08-21"),
-    ],
-)  # fmt: skip
-def test_the_days_of_a_feed_are_those_of_its_city(
-    real_data: Path, tmp_path: Path, file: str, mapping: str, code: str, start: str, finish: str
-) -> None:
-    store = tmp_path / "store.gpkg"
-    digonce(
-        "import", "projects", real_data / "city_feed_samples" / file, "--mapping",
-        MAPPINGS / "feeds" / f"{mapping}.toml", "--store", store, "--partial",
-    )  # fmt: skip
-    with open_store(str(store)) as opened:
-        sites = opened.read_city().sites
-    site = sites[sites["project_code"] == code].iloc[0]
-    assert (str(site["start"].date()), str(site["finish"].date())) == (start, finish)
+    if path.name in DAYS:
+        named, *days = DAYS[path.name]
+        site = city.sites[city.sites["project_code"] == named].iloc[0]
+        assert [str(site[name].date()) for name in ("start", "finish")] == days
 
 
 def test_every_sample_has_a_mapping(real_data: Path) -> None:
