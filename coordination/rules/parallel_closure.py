@@ -275,6 +275,8 @@ def _name(sections: tuple[int, ...], network: RoadNetwork) -> Worded:
     """Return the road of the sections, and between which other roads they lie."""
     own = network.sections.loc[_on_one_road(sections, network)]
     road = str(own["road"].iloc[0])
+    if not own["named"].astype(bool).all():
+        return Worded.of("findings.stretch.unnamed")
     # Nodes that one section has are its ends; those between sections occur twice.
     nodes = pd.concat([own["node_from"], own["node_to"]])
     ends = sorted(nodes[~nodes.duplicated(keep=False)])

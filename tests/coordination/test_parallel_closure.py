@@ -16,6 +16,7 @@ from coordination.city import City
 from coordination.detection import RULES
 from coordination.findings import Findings
 from coordination.rule_policy import ClosurePolicy
+from coordination.rules.parallel_closure import _name
 from geo.road_network import RoadNetwork, build_network
 
 Work = dict[str, Any]
@@ -267,3 +268,26 @@ def test_works_on_the_same_section_are_left_to_other_rules(
 ) -> None:
     city = make_city(closing("A", 100, 0), closing("B", 300, 0))
     assert rows(found(city, streets(*SQUARE))) == []
+
+
+def test_a_stretch_is_named_as_people_would_say_it() -> None:
+    network = RoadNetwork(
+        gpd.GeoDataFrame(
+            {
+                "section_id": ["s0", "s1", "s2", "s3"],
+                "road": ["甲路", "乙弄", "#39839275", "乙弄"],
+                "named": [True, True, False, True],
+                "node_from": ["n0", "n0", "n2", "n1"],
+                "node_to": ["n1", "n4", "n3", "n5"],
+            },
+            geometry=[shapely.LineString([(0, at), (9, at)]) for at in range(4)],
+            crs=4549,
+        ),
+        gpd.GeoDataFrame({"junction_id": [], "name": []}, geometry=[], crs=4549),
+    )
+    loop = _name((0,), network)
+    assert (loop.zh, loop.en) == (
+        "甲路（与乙弄的两处路口之间）", "甲路 (between its two junctions with 乙弄)"
+    )  # fmt: skip
+    nameless = _name((2,), network)
+    assert (nameless.zh, nameless.en) == ("一条无名道路", "a road without a name")
