@@ -42,7 +42,7 @@ def a_town(folder: Path, *, projects: int, seed: int) -> Path:
     create_store(path).close()
     with open_store(str(path)) as store:
         for name, file in files.items():
-            if name in ("planted", "near_misses"):
+            if name in ("policy", "planted", "near_misses"):
                 continue
             options = ImportOptions(crs="EPSG:4326" if file.suffix == ".csv" else None)
             kind = cast("Kind", name.split("_", maxsplit=1)[0])
@@ -293,11 +293,10 @@ def test_a_feed_holds_to_the_published_schema(
 
 
 @pytest.mark.real_data
-@pytest.mark.parametrize("seed", [1, 2])
 def test_a_feed_of_another_town_holds_to_the_published_schema(
-    feed_schema: jsonschema.Draft7Validator, tmp_path: Path, seed: int
+    feed_schema: jsonschema.Draft7Validator, tmp_path: Path
 ) -> None:
-    store = a_town(tmp_path, projects=100, seed=seed)
+    store = a_town(tmp_path, projects=100, seed=1)
     holds(feed_schema, store, tmp_path / "feed.json", {"LineString", "MultiPoint"})
 
 
