@@ -30,8 +30,8 @@ from coordination.check import CheckAnswer, with_tentative
 from coordination.detection import look, run_rules
 from coordination.findings import RuleRun
 from coordination.found_parts import Concerns
+from coordination.movable import movable_windows
 from coordination.neighbourhood import reach_m
-from coordination.projects import day_numbers
 from coordination.rules.protocol import Rule
 from coordination.works import works_table
 from data.edits import FOLLOWING
@@ -189,11 +189,12 @@ class LiveCity:
         far = tuple(rule for rule in rules if rule.reach == "city")
         local = store.read_part(codes, boxes=boxes, numbers=numbers)
         day = int(as_of.astype("datetime64[D]").astype(np.int64))
-        looking = _looking(far, replace(local, projects=projects, sites=sites), policy, day)
+        own = replace(local, projects=projects, sites=sites)
+        looking = _looking(far, own, policy, day)
         runs: tuple[RuleRun, ...] = ()
         network = whole.network
         if looking:
-            codes |= self._looked_at(store, index, looking, projects, sites, policy, day)
+            codes |= self._looked_at(store, index, looking, own, policy, day)
             local = store.read_part(codes, boxes=boxes, numbers=numbers)
         elif far:
             runs = self._told_of(whole, local.ledger, policy, far, as_of)
@@ -236,15 +237,14 @@ class LiveCity:
         store: Store,
         index: LiveIndex | None,
         rules: Sequence[Rule],
-        projects: pd.DataFrame,
-        sites: gpd.GeoDataFrame,
+        own: City,
         policy: Policy,
         day: int,
     ) -> set[str]:
-        """Return the projects whose days meet those of the tentative ones and at which rules look."""
-        first, last = _days(projects, sites, day)
+        """Return the projects at which rules look, and that they may judge with the tentative."""
+        days = _days(replace(own, ledger=None), rules, policy, day)
         plane = np.array([[-1e9, -1e9, 1e9, 1e9]])
-        codes = store.codes_in(plane) if index is None else index.codes(plane, first, last)
+        codes = store.codes_between(*days) if index is None else index.codes(plane, *days)
         part = store.read_part(codes, boxes=np.empty((0, 4)))
         works = works_table(part, policy, day)
         mask = np.zeros(len(works), dtype=np.bool_)
@@ -273,21 +273,20 @@ def _boxes(shapes: npt.NDArray[np.object_], within_m: float) -> Boxes:
     return np.asarray(boxes + np.array([-within_m, -within_m, within_m, within_m]))
 
 
-def _days(projects: pd.DataFrame, sites: gpd.GeoDataFrame, day: int) -> tuple[int, int]:
-    """Return the days between which tentative works may lie, wherever they are moved."""
-    tables = ((sites, ("start", "finish", "actual_start", "actual_finish")),
-              (projects, ("earliest_start", "latest_finish")))  # fmt: skip
-    found = [
-        day_numbers(pd.to_datetime(table[name].dropna()))
-        for table, names in tables
-        for name in names
-        if name in table
-    ]
-    days = np.concatenate(found)
-    if not len(days):
+def _days(own: City, rules: Sequence[Rule], policy: Policy, day: int) -> tuple[int, int]:
+    """Return the days of works that rules may judge together with some projects, half-open.
+
+    Rules that judge by month look at the months in which the projects lie, or may be moved to.
+    """
+    if not all(getattr(rule, "by_month", False) for rule in rules):
         return EVER
-    return min(int(days.min()), day) - _MOST_MOVED_DAYS, int(days.max()) + 1 + _MOST_MOVED_DAYS
-
-
-_MOST_MOVED_DAYS = 366
-"""Further than this from what was filed no other window is looked for."""
+    windows = movable_windows(
+        own.projects, own.sites, works_table(own, policy, day), policy, as_of_day=day
+    )
+    if not len(windows):
+        return 0, 0
+    first = windows[["start_day", "earliest_day"]].to_numpy(dtype=np.int64).min()
+    last = windows[["finish_day", "latest_day"]].to_numpy(dtype=np.int64).max() - 1
+    months = np.array([first, last]).astype("datetime64[D]").astype("datetime64[M]")
+    begin, end = (months + np.array([0, 1])).astype("datetime64[D]").astype(np.int64)
+    return int(begin), int(end)

@@ -25,6 +25,15 @@ from data.geopackage_writer import read_meta
 from data.store import LivePlaces
 from geo.spacetime_index import EVER
 
+# Days since 1970-01-01 of the first and last that a site is filed for, or really was at work.
+_FIRST_DAY = (
+    'CAST(julianday(min(COALESCE(sites."start", sites.actual_start),'
+    ' COALESCE(sites.actual_start, sites."start"))) - 2440587.5 AS INTEGER)'
+)
+_LAST_DAY = (
+    "CAST(julianday(max(COALESCE(sites.finish, sites.actual_finish),"
+    " COALESCE(sites.actual_finish, sites.finish))) - 2440587.5 AS INTEGER)"
+)
 _IN = "(SELECT value FROM json_each(?))"
 Boxes = npt.NDArray[np.float64]
 
@@ -42,11 +51,8 @@ def live_places(connection: sqlite3.Connection, codes: Collection[str] | None = 
     chosen = "" if codes is None else f" WHERE sites.project_code IN {_IN}"
     rows = connection.execute(
         "SELECT sites.project_code, tree.minx, tree.miny, tree.maxx, tree.maxy,"
-        ' CAST(julianday(min(COALESCE(sites."start", sites.actual_start),'
-        ' COALESCE(sites.actual_start, sites."start"))) - 2440587.5 AS INTEGER),'
-        " CAST(julianday(max(COALESCE(sites.finish, sites.actual_finish),"
-        " COALESCE(sites.actual_finish, sites.finish))) - 2440587.5 AS INTEGER)"
-        " FROM sites JOIN rtree_sites_geom AS tree ON tree.id = sites.fid" + chosen,
+        f" {_FIRST_DAY}, {_LAST_DAY} FROM sites JOIN rtree_sites_geom AS tree ON tree.id = sites.fid"
+        + chosen,
         () if codes is None else (_keys(codes),),
     ).fetchall()
     log_revision, _ = revisions(connection)
@@ -99,6 +105,17 @@ def codes_in(connection: sqlite3.Connection, boxes: Boxes) -> set[str]:
             )
         }
     return found
+
+
+def codes_between(connection: sqlite3.Connection, start_day: int, finish_day: int) -> set[str]:
+    """Return the projects with a placed site of which a day meets these, half-open."""
+    rows = connection.execute(
+        f"SELECT DISTINCT sites.project_code FROM sites"
+        f" WHERE COALESCE({_FIRST_DAY}, {EVER[0]}) < ? AND COALESCE({_LAST_DAY}, {EVER[1]}) >= ?"
+        " AND sites.fid IN (SELECT id FROM rtree_sites_geom) AND ? < ?",
+        (finish_day, start_day, start_day, finish_day),
+    )
+    return {code for (code,) in rows}
 
 
 def read_part(

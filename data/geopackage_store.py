@@ -293,6 +293,11 @@ class GeopackageStore:
         with self._snapshot() as connection:
             return part.codes_in(connection, boxes)
 
+    def codes_between(self, start_day: int, finish_day: int) -> set[str]:
+        """Return the projects with a placed site of which a day meets these, half-open."""
+        with self._snapshot() as connection:
+            return part.codes_between(connection, start_day, finish_day)
+
     def read_part(
         self, codes: Collection[str], *, boxes: part.Boxes, numbers: Collection[str] = ()
     ) -> City:

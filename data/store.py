@@ -358,6 +358,12 @@ class Store(Protocol):
     def codes_in(self, boxes: npt.NDArray[np.float64]) -> set[str]:
         """Return the projects with a site whose box meets one of ``boxes``, shape (n, 4), m."""
 
+    def codes_between(self, start_day: int, finish_day: int) -> set[str]:
+        """Return the projects with a placed site of which a day meets these, half-open.
+
+        Days since 1970-01-01; a site without a first or a last day is open on that side.
+        """
+
     def read_part(
         self,
         codes: Collection[str],

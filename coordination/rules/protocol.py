@@ -203,7 +203,9 @@ class Rule(Protocol):
         that share ground with them or lie within the policy's distances of them. ``city``: it may
         rest on anything (a zone's total, a detour). Such a rule may have a method ``concerns(works,
         policy)`` that tells which works it looks at (one flag per row of ``works``): what it finds
-        rests on them alone, and after an edit nothing else has to be looked at again.
+        rests on them alone, and after an edit nothing else has to be looked at again. Where it
+        says ``by_month = True``, what it finds of a project rests on works alone that lie in a
+        calendar month with it.
     words
         None for a rule of the domain, whose sentences are ``findings.reason.<code>``.
     """

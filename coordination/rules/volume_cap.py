@@ -46,6 +46,7 @@ class VolumeCap:
     needs: tuple[str, ...] = ("boundaries",)
     yields_to: tuple[str, ...] = ()
     reach: Reach = "city"
+    by_month: bool = True
     words: RuleWords | None = None
 
     def concerns(self, works: pd.DataFrame, policy: Policy) -> npt.NDArray[np.bool_]:

@@ -177,6 +177,35 @@ def test_both_indexes_give_the_same_projects(unchanged: Any) -> None:
         x, y = X + choose.uniform(-50, 900), Y + choose.uniform(-250, 450)
         box = np.array([[x, y, x + choose.uniform(0, 200), y + choose.uniform(0, 200)]])
         assert index.codes(box) == unchanged.codes_in(box)
+    everywhere = np.array([[X - 1e6, Y - 1e6, X + 1e6, Y + 1e6]])
+    first = (date(2026, 3, 1) - date(1970, 1, 1)).days
+    some = unchanged.codes_between(first, first + 30)
+    assert index.codes(everywhere, first, first + 30) == some
+    assert 0 < len(some) < len(unchanged.codes_in(everywhere))
+    assert unchanged.codes_between(first, first) == set()
+
+
+def test_works_of_the_months_that_a_closing_project_may_move_to_come_along(store: Any) -> None:
+    def closing(code: str, y: float, start: str, **fields: Any) -> Any:
+        projects, sites = project(code, random.Random(1))
+        projects = projects.assign(external_id=None, depends_on=None, **fields)
+        place = shapely.MultiPolygon([shapely.box(X, Y + y, X + 50, Y + y + 3)])
+        sites = sites.iloc[:1].assign(
+            traffic_impact="full", start=pd.Timestamp(start), actual_start=pd.NaT,
+            finish=pd.Timestamp(start) + pd.Timedelta(days=4),
+        )  # fmt: skip
+        return projects, sites.set_geometry([place], crs=4549)
+
+    for code, start in (("IN", "2026-08-02"), ("BEFORE", "2026-05-20"), ("AFTER", "2026-09-01")):
+        put(store, *closing(code, 5000, start))
+    # An approved project moves thirty days: from 11 June to 15 August.
+    projects, sites = closing("NEW", 1, "2026-07-11")
+    stated = sites.assign(latest_finish=pd.Timestamp("2027-12-31"))
+    for live in (LiveCity(indexed=True), LiveCity(indexed=False)):
+        near = live.around(store, projects, sites, Policy(), RULES, as_of=AS_OF).city.projects
+        assert {"IN", "BEFORE", "AFTER"} & set(near["code"]) == {"IN"}
+        near = live.around(store, projects, stated, Policy(), RULES, as_of=AS_OF).city.projects
+        assert {"IN", "BEFORE", "AFTER"} & set(near["code"]) == {"IN", "AFTER"}
 
 
 def test_days_of_the_live_index_are_those_of_the_site(store: Any) -> None:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import shutil
+import sqlite3
 from datetime import date
 from pathlib import Path
 from typing import Any
@@ -61,21 +63,26 @@ FIRST = [
 ]  # fmt: skip
 
 
-@pytest.fixture
-def stores(tmp_path: Path) -> Any:
-    """Return two equal stores on which detection ran once."""
-    made = []
-    for name in ("one.gpkg", "two.gpkg"):
-        store = create_store(tmp_path / name, crs=CRS(4549))
+@pytest.fixture(scope="module")
+def detected(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Return the file of a store on which detection ran once."""
+    path = tmp_path_factory.mktemp("redetection") / "town.gpkg"
+    with create_store(path, crs=CRS(4549)) as store:
         with store.transaction("test") as change:
             change.put_roads(NETWORK, source="test")
             for row in FIRST:
                 change.put_projects(*tables(*row))
         workflow.run_detection(store, Policy(), as_of=AS_OF, actor="test")
-        made.append(store)
-    yield made
-    for store in made:
-        store.close()
+    return path
+
+
+@pytest.fixture
+def stores(detected: Path, tmp_path: Path) -> Any:
+    """Return two equal stores on which detection ran once."""
+    for name in ("one.gpkg", "two.gpkg"):
+        shutil.copy(detected, tmp_path / name)
+    with open_store(tmp_path / "one.gpkg") as one, open_store(tmp_path / "two.gpkg") as two:
+        yield one, two
 
 
 def told(store: Store) -> Any:
@@ -114,12 +121,12 @@ def test_an_edit_ends_in_the_state_of_a_full_run(
     one, two = stores
     calls = looked_at_everything(monkeypatch)
     moves = [
-        ("C", 90, "2026-03-15", "2026-04-01"), ("D", 410, "2026-05-10", "2026-05-30"),
-        ("G", 720, "2026-06-15", "2026-07-01"), ("C", 90, "2027-01-15", "2027-02-01"),
-    ]  # fmt: skip
-    for move in moves:
+        [("C", 90, "2026-03-15", "2026-04-01"), ("G", 720, "2026-06-15", "2026-07-01")],
+        [("C", 90, "2027-01-15", "2027-02-01"), ("D", 410, "2026-05-10", "2026-05-30")],
+    ]
+    for rows in moves:
         for store in stores:
-            edited(store, move)
+            edited(store, *rows)
         workflow.run_detection(one, Policy(), as_of=AS_OF, actor="test")
         assert calls == []
         workflow.run_detection(two, Policy(), as_of=AS_OF, actor="test", full=True)
@@ -144,8 +151,6 @@ def test_another_policy_day_or_table_is_a_full_run(
 
 def test_an_edit_by_another_program_is_seen(tmp_path: Path, stores: Any) -> None:
     """Another program writes to the file itself: the log tells, and only that is looked at."""
-    import sqlite3
-
     one, two = stores
     for name in ("one.gpkg", "two.gpkg"):
         one.close()

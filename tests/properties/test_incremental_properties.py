@@ -24,7 +24,7 @@ from geo.road_network import build_network
 AS_OF = date(2026, 1, 1)
 DAY_0 = AS_OF.toordinal()
 FEW = settings(
-    max_examples=4,
+    max_examples=3,
     deadline=None,
     phases=[Phase.explicit, Phase.generate],
     suppress_health_check=[HealthCheck.too_slow],
@@ -225,9 +225,9 @@ def check_edits(first: Any, ledger: Any, edits: Any, *, roads: bool) -> None:
 
 @FEW
 @given(
-    st.lists(project, min_size=4, max_size=9),
-    st.lists(past, max_size=4),
-    st.lists(edit, min_size=1, max_size=4),
+    st.lists(project, min_size=4, max_size=7),
+    st.lists(past, max_size=3),
+    st.lists(edit, min_size=2, max_size=3),
 )
 def test_edits_on_a_network_end_where_a_full_run_ends(first: Any, ledger: Any, edits: Any) -> None:
     check_edits(first, ledger, edits, roads=True)
@@ -235,9 +235,9 @@ def test_edits_on_a_network_end_where_a_full_run_ends(first: Any, ledger: Any, e
 
 @FEW
 @given(
-    st.lists(project, min_size=4, max_size=9),
-    st.lists(past, max_size=4),
-    st.lists(edit, min_size=1, max_size=4),
+    st.lists(project, min_size=4, max_size=7),
+    st.lists(past, max_size=3),
+    st.lists(edit, min_size=2, max_size=3),
 )
 def test_edits_without_a_network_end_where_a_full_run_ends(
     first: Any, ledger: Any, edits: Any
