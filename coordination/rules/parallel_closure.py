@@ -72,7 +72,6 @@ class ParallelClosure:
     yields_to: tuple[str, ...] = ()
     reach: Reach = "city"
     by_month: bool = True
-    by_month: bool = True
     words: RuleWords | None = None
 
     def concerns(self, works: pd.DataFrame, policy: Policy) -> npt.NDArray[np.bool_]:
