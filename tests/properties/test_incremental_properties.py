@@ -29,6 +29,7 @@ FEW = settings(
     phases=[Phase.explicit, Phase.generate],
     suppress_health_check=[HealthCheck.too_slow],
 )
+FEWER = settings(FEW, max_examples=2)
 NETWORK = build_network(
     gpd.GeoDataFrame(
         {
@@ -227,17 +228,17 @@ def check_edits(first: Any, ledger: Any, edits: Any, *, roads: bool) -> None:
 @given(
     st.lists(project, min_size=4, max_size=7),
     st.lists(past, max_size=3),
-    st.lists(edit, min_size=2, max_size=3),
+    st.lists(edit, min_size=2, max_size=2),
 )
 def test_edits_on_a_network_end_where_a_full_run_ends(first: Any, ledger: Any, edits: Any) -> None:
     check_edits(first, ledger, edits, roads=True)
 
 
-@FEW
+@FEWER
 @given(
     st.lists(project, min_size=4, max_size=7),
     st.lists(past, max_size=3),
-    st.lists(edit, min_size=2, max_size=3),
+    st.lists(edit, min_size=2, max_size=2),
 )
 def test_edits_without_a_network_end_where_a_full_run_ends(
     first: Any, ledger: Any, edits: Any
