@@ -35,8 +35,8 @@ from coordination.rules.no_dig_period import NoDigPeriod
 from coordination.rules.opportunity import Opportunity
 from coordination.rules.parallel_closure import ParallelClosure
 from coordination.rules.permit_exceeded import PermitExceeded
-from coordination.rules.protocol import Candidates, CannotRunError, Context, Rule
 from coordination.rules.protection_zone import ProtectionZone
+from coordination.rules.protocol import Candidates, CannotRunError, Context, Rule
 from coordination.rules.repeat_excavation import RepeatExcavation
 from coordination.rules.restricted_period import RestrictedPeriod
 from coordination.rules.volume_cap import VolumeCap
@@ -150,7 +150,9 @@ def look(city: City, policy: Policy, as_of: np.datetime64) -> Context:
     opened = _only(shapes, works["opens"].to_numpy(dtype=bool))
     opened[trenchless] = pits(opened[trenchless], policy.pit_m)
     made = surfaces(city, works, policy, as_of_day)
-    spans, places, opening_spans, recorded = _assign(works, shapes, opened, made, city, policy)
+    spans, places, opening_spans, recorded = _assign(
+        works, shapes, opened, made, city=city, policy=policy
+    )
     bundled = _bundled(city.bundles)
     pairs = near_pairs(
         works,
@@ -262,6 +264,7 @@ def _assign(
     shapes: npt.NDArray[np.object_],
     opened: npt.NDArray[np.object_],
     made: Surfaces,
+    *,
     city: City,
     policy: Policy,
 ) -> tuple[pd.DataFrame, pd.DataFrame, pd.DataFrame, pd.DataFrame]:

@@ -43,7 +43,8 @@ def split_plane(points: npt.ArrayLike, most_points: int) -> Floats:
     if most_points < 1:
         raise ValueError(f"most_points must be at least 1, got {most_points}")
     whole = (-np.inf, -np.inf, np.inf, np.inf)
-    open_parts = [(np.asarray(points, dtype=np.float64).reshape(-1, 2), whole)]
+    given: Floats = np.asarray(points, dtype=np.float64).reshape(-1, 2)
+    open_parts: list[tuple[Floats, tuple[float, ...]]] = [(given, whole)]
     tiles = []
     while open_parts:
         inside, box = open_parts.pop()

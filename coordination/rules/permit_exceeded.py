@@ -214,7 +214,9 @@ def _findings(table: pd.DataFrame, excesses: pd.DataFrame) -> pd.DataFrame:
         start, _known(of_row["filed_start"], start)
     )
     both = (start != UNKNOWN_DAY) & (finish != UNKNOWN_DAY)
-    long = grouped["kind"].agg(lambda kinds: kinds.eq("occupation").all()).to_numpy(dtype=bool)
+    # Nothing but its length speaks against it.
+    occupies = excesses.assign(occupies=excesses["kind"].eq("occupation")).groupby("row", sort=True)
+    long = occupies["occupies"].all().to_numpy(dtype=bool)
     fits = (both & (room + 1 >= of_row["duration"])).to_numpy(dtype=bool) & ~built
     level, steps = graded(np.full(len(of_row), MEDIUM), [("fits_permit", -1, fits)])
     said = grouped["words"].agg(list).tolist()
