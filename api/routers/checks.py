@@ -40,7 +40,13 @@ def post_check(
         path.write_bytes(json.dumps(body, ensure_ascii=False).encode("utf-8", "replace"))
         body = json.loads(path.read_bytes())
         return check_path(
-            store, path, as_of=as_of, policy=policy, actor=settings.actor, frame=frame, request=body,
+            store,
+            path,
+            as_of=as_of,
+            policy=policy,
+            actor=settings.actor,
+            frame=frame,
+            request=body,
             live=live,
         )
 

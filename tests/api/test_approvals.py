@@ -32,7 +32,7 @@ def test_every_open_project_has_a_tier(demo_store: Path, tmp_path: Path) -> None
     assert {one["code"] for one in told["projects"]} == open_codes
     assert sum(told["counts"].values()) == len(open_codes)
     assert told["site_visits"] == sum(one["site_visit"] for one in told["projects"]) > 0
-    assert (told["policy_version"], told["fresh"]) == ("default-2", True)
+    assert (told["policy_version"], told["fresh"]) == ("sample-town-1", True)
     with out.open(encoding="utf-8-sig", newline="") as file:
         rows = list(csv.DictReader(file))
     assert tuple(rows[0]) == LIST_COLUMNS

@@ -130,7 +130,7 @@ def test_a_file_goes_before_the_store_and_bears_its_content(
 
 def test_commands_judge_by_the_policy_in_force(demo_store: Path, files: tuple[Path, Path]) -> None:
     everything = document("detect", "--store", demo_store)
-    assert everything["policy_version"] == "default-2"
+    assert everything["policy_version"] == "sample-town-1"
     files[0].write_text(
         'version = "2026-1"\nopportunity_m = 0\nopportunity_area_m2 = 1000000\n', encoding="utf-8"
     )

@@ -253,7 +253,7 @@ def test_the_sentence_about_a_pipe(make_city: MakeCity, repair: Work) -> None:
     )
     undated = PIPE | {"due": None}
     (row,) = found(with_assets(make_city(repair), undated), "missing_partner").values()
-    assert "due for renewal on an unknown date" in row["reason_en"]
+    assert "on a date that is not known" in row["reason_en"]
 
 
 @pytest.mark.parametrize(

@@ -140,9 +140,10 @@ def test_what_only_a_bundle_resolved_is_put_up_again_when_it_is_given_up(
     )[["finding_id", "status", "state"]]
     open_, inside = (detect(city, Policy(), as_of=date(2026, 1, 1)) for city in (free, held))
     resolved = merge(inside, open_, none, held)
-    assert resolved.table["status"].tolist() == ["resolved"]
+    assert sorted(resolved.table["rule"]) == ["concurrent_works", "wrong_order"]
+    assert resolved.table["status"].tolist() == ["resolved", "resolved"]
     again = merge(open_, resolved, none, free)
-    assert again.table["status"].tolist() == ["to_reassess"]
+    assert again.table["status"].tolist() == ["to_reassess", "to_reassess"]
 
 
 @pytest.mark.parametrize("reverse", [False, True])
