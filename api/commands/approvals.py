@@ -17,14 +17,13 @@ from api.commands.session import (
     StoreOption,
     refuse_overwriting,
     words,
+    words_of,
 )
 from api.parse import parse_day
 from coordination.wording import text
 from data.write_layers import write_csv
 
-
-def _both(key: str) -> str:
-    return f"{text(f'approval.{key}', 'zh')} · {text(f'approval.{key}', 'en')}"
+_both = words_of("approval")
 
 
 def register(app: typer.Typer) -> None:

@@ -26,18 +26,13 @@ from api.commands.session import (
     existing,
     refuse_overwriting,
     words,
+    words_of,
 )
 from api.parse import parse_axes, parse_day, parse_frame
 from api.parts import on_cluster
 from coordination.faults import UsageError
 from coordination.findings import Findings
 from coordination.wording import text
-
-
-def _both(key: str) -> str:
-    """Return a help text in both languages."""
-    return f"{text(key, 'zh')} · {text(key, 'en')}"
-
 
 OutDirOption = Annotated[Path | None, typer.Option("--out", help=words("option.out_dir"))]
 
@@ -124,7 +119,7 @@ def check(
         Path | None, typer.Argument(help=words("option.open_file"), allow_dash=True)
     ] = None,
     show: Annotated[
-        str | None, typer.Option("--show", help=_both("check.told.option_show"))
+        str | None, typer.Option("--show", help=words_of("check.told")("option_show"))
     ] = None,
     store: StoreOption = None,
     as_of: AsOfOption = None,

@@ -16,15 +16,14 @@ from api.commands.session import (
     StoreOption,
     refuse_overwriting,
     words,
+    words_of,
 )
 from api.export import ExportOptions, Format, Places, export, export_document
 from api.parse import parse_day
 from coordination.wording import text
 from data.export_tables import What
 
-
-def _both(key: str) -> str:
-    return f"{text(f'export.{key}', 'zh')} · {text(f'export.{key}', 'en')}"
+_both = words_of("export")
 
 
 def register(app: typer.Typer) -> None:

@@ -14,6 +14,7 @@ from api.commands.session import (
     PolicyOption,
     Session,
     StoreOption,
+    words_of,
 )
 from api.parse import parse_day
 from coordination.wording import table, text
@@ -21,10 +22,7 @@ from coordination.wording import table, text
 SHOWN_LINES = 200
 
 
-def words(key: str) -> str:
-    """Return a help text in both languages."""
-    return f"{text(f'ledger.{key}', 'zh')} · {text(f'ledger.{key}', 'en')}"
-
+words = words_of("ledger")
 
 IdArgument = Annotated[str, typer.Argument(help=words("option.ledger_id"))]
 KindOption = Annotated[

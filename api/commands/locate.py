@@ -24,6 +24,7 @@ from api.commands.session import (
     existing,
     refuse_overwriting,
     words,
+    words_of,
 )
 from api.locate import LocatedTexts, LocateOptions, locate_file
 from coordination.questions import together
@@ -31,9 +32,7 @@ from coordination.wording import text
 from data.question_files import read_answers, write_questions
 from data.write_layers import json_text, write_whole
 
-
-def _both(key: str) -> str:
-    return f"{text(f'locate.{key}', 'zh')} · {text(f'locate.{key}', 'en')}"
+_both = words_of("locate")
 
 
 def register(app: typer.Typer) -> None:

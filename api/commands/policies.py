@@ -14,6 +14,7 @@ from api.commands.session import (
     Session,
     StoreOption,
     existing,
+    words_of,
 )
 from api.policies import (
     adopt,
@@ -30,10 +31,7 @@ from coordination.policy_document import digest_of
 from coordination.wording import text
 from data.store import Store
 
-
-def _both(key: str) -> str:
-    return f"{text(f'policy.{key}', 'zh')} · {text(f'policy.{key}', 'en')}"
-
+_both = words_of("policy")
 
 FileArgument = Annotated[Path, typer.Argument(help=_both("option.file"))]
 

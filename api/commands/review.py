@@ -16,6 +16,7 @@ from api.commands.session import (
     Session,
     StoreOption,
     refuse_overwriting,
+    words_of,
 )
 from api.parse import parse_day
 from api.review import Chosen
@@ -25,10 +26,7 @@ from coordination.wording import text
 SHOWN_LINES = 200
 
 
-def words(key: str) -> str:
-    """Return a help text in both languages."""
-    return f"{text(f'review.{key}', 'zh')} · {text(f'review.{key}', 'en')}"
-
+words = words_of("review")
 
 FindingArgument = Annotated[str, typer.Argument(help=words("option.finding"))]
 StatusOption = Annotated[str | None, typer.Option("--status", help=words("option.status"))]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Callable
 from contextlib import AbstractContextManager
 from pathlib import Path
 from types import TracebackType
@@ -31,9 +32,24 @@ EXIT_INTERRUPTED = 130
 SHOWN_FAULTS = 20
 
 
-def words(key: str) -> str:
-    """Return a help text in both languages: help is printed before any option is known."""
-    return f"{text(f'cli.{key}', 'zh')} · {text(f'cli.{key}', 'en')}"
+def words_of(topic: str) -> Callable[[str], str]:
+    """Return who gives the help texts of a catalogue, in both languages.
+
+    Help is printed before any option is known.
+
+    Examples
+    --------
+    >>> words_of("labels.severity")("high")
+    '高 · high'
+    """
+
+    def words(key: str) -> str:
+        return f"{text(f'{topic}.{key}', 'zh')} · {text(f'{topic}.{key}', 'en')}"
+
+    return words
+
+
+words = words_of("cli")
 
 
 StoreOption = Annotated[str | None, typer.Option("--store", help=words("option.store"))]

@@ -17,6 +17,7 @@ from api.commands.session import (
     PolicyOption,
     Session,
     StoreOption,
+    words_of,
 )
 from api.parse import parse_day
 from coordination.stages import Passage, stage_label
@@ -26,10 +27,7 @@ SHOWN_LINES = 200
 SHOWN_HELD = 20
 
 
-def words(key: str) -> str:
-    """Return a help text in both languages."""
-    return f"{text(f'stages.{key}', 'zh')} · {text(f'stages.{key}', 'en')}"
-
+words = words_of("stages")
 
 CodesArgument = Annotated[list[str], typer.Argument(help=words("option.codes"))]
 CodeArgument = Annotated[str, typer.Argument(help=words("option.code"))]
