@@ -14,6 +14,7 @@ import pandas as pd
 import shapely
 
 from coordination.rules.protocol import Context
+from geo.line_parts import ragged_ranges
 from geo.linear_reference import span_geometry
 from geo.nearby_pairs import nearby_pairs
 
@@ -49,7 +50,7 @@ class InPlace:
 
 @dataclass(frozen=True)
 class _Ground:
-    """The works that may be concerned, and what of the roads they lie on."""
+    """The works that may be concerned, and what of the roads they lie on, ordered by work."""
 
     works: gpd.GeoDataFrame
     mine: Rows
@@ -126,8 +127,8 @@ def _of_row(
     """Return entries of one restriction, and their spans."""
     common = ground.areas.get(row)
     inside = ground.mine if common is None else common.index.to_numpy(dtype=np.int64)
-    spans = ground.spans[ground.spans["work"].isin(inside)]
-    everywhere = set(spans["work"])
+    spans = _of_works(ground.spans, inside)
+    on_sections = spans["work"].to_numpy(dtype=np.int64)
     if common is not None:
         shared: Shapes = np.asarray(common.reindex(spans["work"]), dtype=object)
         reach_m: Any = spans["reach_m"].to_numpy(dtype=np.float64)
@@ -140,10 +141,10 @@ def _of_row(
     # What lies on no section: at a junction of the road, by the name it was filed with, anywhere.
     off = np.setdiff1d(inside, entries["work"].to_numpy() if not in_network else [])
     if road is not None or classes:
-        off = np.array([work for work in off.tolist() if work not in everywhere], dtype=np.int64)
+        off = np.setdiff1d(off, on_sections)
     else:
         off = np.setdiff1d(inside, entries["work"].to_numpy())
-    crossed = ground.crossed[ground.crossed["work"].isin(inside)]
+    crossed = _of_works(ground.crossed, inside)
     if road is not None:
         at = crossed[np.array([road in names for names in crossed["roads"]], dtype=bool)]
         at = at[~at["work"].isin(entries["work"])]
@@ -172,6 +173,16 @@ def _of_row(
     number = entries.reset_index(drop=True).reset_index(names="entry")[["entry", "work", "road"]]
     lies = spans.merge(number, on=["work", "road"])
     return table[list(_NO_ENTRIES.columns)], lies[list(_NO_SPANS.columns)]
+
+
+def _of_works(table: pd.DataFrame, works: Rows) -> pd.DataFrame:
+    """Return the rows of some works of a table ordered by work: a row that holds in one place must
+    not cost a look at the whole city.
+    """  # noqa: D205 the sentence is one
+    work = table["work"].to_numpy(dtype=np.int64)
+    wanted = np.unique(works)
+    first, behind = np.searchsorted(work, wanted), np.searchsorted(work, wanted, side="right")
+    return table.iloc[ragged_ranges(first, behind)[1]]
 
 
 def _on_roads(context: Context, mine: Rows) -> tuple[pd.DataFrame, pd.DataFrame]:

@@ -29,9 +29,10 @@ from typing import Any
 
 import networkx as nx
 import numpy as np
+import numpy.typing as npt
 import shapely
 
-from geo.line_parts import Floats, as_geometries
+from geo.line_parts import Floats, Ints, as_geometries
 from geo.nearby_pairs import nearby_pairs
 from geo.network_paths import node_points
 from geo.road_network import RoadNetwork
@@ -53,14 +54,17 @@ class DirectedRoads:
         Nodes joined in the directions of traffic; each edge carries ``ways``: ``(length_m,
         section)`` of its sections, shortest first.
     edge_nodes
-        Dead ends that lead off the map.
+        Dead ends that lead off the map, each with its number.
     edge_xy
         Their coordinates [m], shape (n, 2).
+    ends
+        Nodes at which each section begins and ends, shape (s, 2).
     """
 
     graph: nx.DiGraph[str]
-    edge_nodes: tuple[str, ...]
+    edge_nodes: Mapping[str, int]
     edge_xy: Floats
+    ends: npt.NDArray[np.object_]
 
 
 @dataclass(frozen=True)
@@ -146,10 +150,11 @@ def directed_roads(network: RoadNetwork) -> DirectedRoads:
     edge = _edge_nodes(network)
     point = node_points(network)
     xy = np.array([point[node] for node in edge], dtype=np.float64).reshape(-1, 2)
-    return DirectedRoads(found, edge, xy)
+    ends = sections[["node_from", "node_to"]].to_numpy(dtype=object)
+    return DirectedRoads(found, {node: k for k, node in enumerate(edge)}, xy, ends)
 
 
-def journeys(roads: DirectedRoads, closed: AbstractSet[int], network: RoadNetwork) -> list[Journey]:
+def journeys(roads: DirectedRoads, closed: AbstractSet[int]) -> list[Journey]:
     """Return the journeys that lead through closed sections.
 
     They run between mouths: nodes of the closure that also touch an open section. There is one from
@@ -162,20 +167,14 @@ def journeys(roads: DirectedRoads, closed: AbstractSet[int], network: RoadNetwor
         From `directed_roads`.
     closed
         Positions of the closed sections.
-    network
-        The same network.
 
     Returns
     -------
     list of Journey
         Sorted by ``start, end``; one per pair of nodes, the shortest.
     """
-    sections = network.sections
-    one = sections["node_from"].to_numpy(dtype=object)
-    two = sections["node_to"].to_numpy(dtype=object)
-    rows = sorted(closed)
     shut: nx.Graph[str] = nx.Graph()
-    shut.add_edges_from(zip(one[rows], two[rows], strict=True))
+    shut.add_edges_from(roads.ends[sorted(closed)].tolist())
     shut.remove_edges_from([*nx.selfloop_edges(shut)])
     still_open = _Open(without=closed)
     mouths = {node for node in shut if _touches_open(roads, node, still_open)}
@@ -308,13 +307,20 @@ def _beyond_m(roads: DirectedRoads, journey: Journey, is_open: _Open, most_m: fl
     most = None if most_m == inf else most_m
     out = _lengths(roads.graph, journey.start, is_open, most)
     back = _lengths(roads.graph.reverse(copy=False), journey.end, is_open, most)
-    leave = np.array([out.get(node, inf) for node in roads.edge_nodes])
-    come = np.array([back.get(node, inf) for node in roads.edge_nodes])
-    leaves, comes = np.flatnonzero(leave < inf), np.flatnonzero(come < inf)
+    # A way round is short and a map has many ends: only those that are reached are looked at.
+    leaves, leave = _at_edge(roads, out)
+    comes, come = _at_edge(roads, back)
     step = roads.edge_xy[leaves, None] - roads.edge_xy[None, comes]
-    total = leave[leaves, None] + np.hypot(step[..., 0], step[..., 1]) + come[None, comes]
+    total = leave[:, None] + np.hypot(step[..., 0], step[..., 1]) + come[None, :]
     total[leaves[:, None] == comes[None, :]] = inf
     return float(total.min(initial=inf))
+
+
+def _at_edge(roads: DirectedRoads, reached: Mapping[str, float]) -> tuple[Ints, Floats]:
+    """Return the ends of the map that were reached, sorted, and the metres to each."""
+    nodes = sorted(reached.keys() & roads.edge_nodes.keys())
+    number = np.array([roads.edge_nodes[node] for node in nodes], dtype=np.int64)
+    return number, np.array([reached[node] for node in nodes], dtype=np.float64)
 
 
 def _lengths(

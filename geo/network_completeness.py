@@ -5,8 +5,11 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import networkx as nx
+import numpy as np
+import pandas as pd
 
-from geo.road_network import RoadNetwork, graph
+from geo.line_parts import connected
+from geo.road_network import RoadNetwork
 
 
 @dataclass(frozen=True)
@@ -62,20 +65,25 @@ def network_completeness(network: RoadNetwork) -> Completeness:
     >>> network_completeness(streets([(0, 0), (300, 0)], [(150, 0), (150, 300)])).no_way_round_share
     1.0
     """
-    roads = graph(network)
-    edges: list[tuple[str, str, float]] = list(roads.edges(data="length_m"))
-    total = sum(length_m for *_, length_m in edges)
+    sections = network.sections
+    full = sections.geometry.length + sections["trim_from_m"] + sections["trim_to_m"]
+    length_m = full.to_numpy(dtype=np.float64)
+    total = float(length_m.sum())
     if total <= 0:
         return Completeness(0.0, 0.0, 1.0)
-    pieces = (roads.subgraph(nodes) for nodes in nx.connected_components(roads))
-    largest = max(piece.size(weight="length_m") for piece in pieces)
+    node, names = pd.factorize(pd.concat([sections["node_from"], sections["node_to"]]))
+    one, two = np.split(node, 2)
+    piece = connected(len(names), one, two)[one]
+    largest = float(np.bincount(piece, weights=length_m).max())
     # Two sections between the same nodes are each other's way round; one that returns to its node
     # takes nothing off.
-    simple = nx.Graph((one, two) for one, two, _ in edges if one != two)
-    bridges = {frozenset(edge) for edge in nx.bridges(simple)}
-    alone = sum(
-        length_m
-        for one, two, length_m in edges
-        if frozenset((one, two)) in bridges and roads.number_of_edges(one, two) == 1
+    low, high = np.minimum(one, two), np.maximum(one, two)
+    _, way, count = np.unique(low * len(names) + high, return_inverse=True, return_counts=True)
+    by_itself = (count[way] == 1) & (low != high)
+    simple = nx.Graph(zip(low[low != high].tolist(), high[low != high].tolist(), strict=True))
+    bridges = {(min(edge), max(edge)) for edge in nx.bridges(simple)}
+    is_bridge = np.fromiter(
+        (edge in bridges for edge in zip(low.tolist(), high.tolist(), strict=True)), dtype=np.bool_
     )
+    alone = float(length_m[by_itself & is_bridge].sum())
     return Completeness(total, largest / total, alone / total)

@@ -136,30 +136,32 @@ def _harms(context: Context, closed: Closures, network: RoadNetwork) -> Iterator
     for work, sections in closed.items():
         for section in sections:
             closing.setdefault(section, set()).add(work)
+    with_it = np.zeros(len(works), dtype=np.bool_)
     for k, work in enumerate(rows.tolist()):
-        with_it = meets(start[k], finish[k], start, finish) & (codes != codes[k])
-        with_it &= ~(finished & finished[k])
-        if with_it.any():
-            others = set(rows[with_it].tolist())
-            yield from _harms_of(work, others, closed, closing, roads, network, context)
+        at_once = meets(start[k], finish[k], start, finish) & (codes != codes[k])
+        at_once &= ~(finished & finished[k])
+        if at_once.any():
+            with_it[rows] = at_once
+            yield from _harms_of(work, with_it, closed, closing, roads, context)
 
 
 def _harms_of(  # noqa: PLR0917 - one step of the loop above
     work: int,
-    others: set[int],
+    with_it: npt.NDArray[np.bool_],
     closed: Closures,
     closing: dict[int, set[int]],
     roads: DirectedRoads,
-    network: RoadNetwork,
     context: Context,
 ) -> Iterator[_Harm]:
-    for journey in journeys(roads, closed[work], network):
+    for journey in journeys(roads, closed[work]):
         alone = way_round(roads, journey.start, journey.end, closed[work])
         if alone is None:  # closing it cuts off by itself
             continue
         on_the_way = set().union(*(closing.get(section, set()) for section in alone.sections))
-        on_the_way = {other for other in on_the_way if closed[other].isdisjoint(closed[work])}
-        for other in sorted(on_the_way & others):
+        on_the_way = {other for other in on_the_way if with_it[other]}
+        for other in sorted(on_the_way):
+            if not closed[other].isdisjoint(closed[work]):
+                continue
             detour = joint_detour(
                 roads,
                 journey,
@@ -216,6 +218,7 @@ def _told(harms: list[_Harm], context: Context, network: RoadNetwork) -> Candida
     level, steps = graded(
         np.where(likelihood >= context.policy.likely, MEDIUM, NOTICE), [("main_road", +1, main)]
     )
+    named = _named_roads_at(network)
     on_road = [_on_one_road(harm.journey.sections, network) for harm in harms]
     pairs = pd.DataFrame(
         {
@@ -229,7 +232,7 @@ def _told(harms: list[_Harm], context: Context, network: RoadNetwork) -> Candida
             "steps": steps,
             "variant": [_variant(harm.detour) for harm in harms],
             "apart": True,
-            "facts": [_facts(harm, codes, network) for harm in harms],
+            "facts": [_facts(harm, codes, network, named) for harm in harms],
             "geometry": pd.Series(shapely.union(shapes[left], shapes[right]), dtype="object"),
         }
     )
@@ -257,13 +260,29 @@ def _variant(detour: JointDetour) -> str:
     return "beyond" if detour.beyond else "longer"
 
 
-def _facts(harm: _Harm, codes: npt.NDArray[np.object_], network: RoadNetwork) -> dict[str, object]:
+def _named_roads_at(network: RoadNetwork) -> dict[str, set[str]]:
+    """Return the names of the roads at each node."""
+    sections = network.sections[network.sections["named"].astype(bool)]
+    names = [str(road) for road in sections["road"]]
+    found: dict[str, set[str]] = {}
+    for end in ("node_from", "node_to"):
+        for node, road in zip(sections[end].to_list(), names, strict=True):
+            found.setdefault(node, set()).add(road)
+    return found
+
+
+def _facts(
+    harm: _Harm,
+    codes: npt.NDArray[np.object_],
+    network: RoadNetwork,
+    named: dict[str, set[str]],
+) -> dict[str, object]:
     cut = isinf(harm.detour.together_m)
     return {
         "closed_by": codes[harm.left],
-        "closed": _name(harm.journey.sections, network),
+        "closed": _name(harm.journey.sections, network, named),
         "also_closed_by": codes[harm.right],
-        "also_closed": _name(harm.other, network),
+        "also_closed": _name(harm.other, network, named),
         "direct_m": f"{harm.journey.direct_m:.0f}",
         "alone_m": f"{harm.detour.alone_m:.0f}",
         "together_m": "—" if cut else f"{harm.detour.together_m:.0f}",
@@ -271,7 +290,7 @@ def _facts(harm: _Harm, codes: npt.NDArray[np.object_], network: RoadNetwork) ->
     }
 
 
-def _name(sections: tuple[int, ...], network: RoadNetwork) -> Worded:
+def _name(sections: tuple[int, ...], network: RoadNetwork, named: dict[str, set[str]]) -> Worded:
     """Return the road of the sections, and between which other roads they lie."""
     own = network.sections.loc[_on_one_road(sections, network)]
     road = str(own["road"].iloc[0])
@@ -280,12 +299,7 @@ def _name(sections: tuple[int, ...], network: RoadNetwork) -> Worded:
     # Nodes that one section has are its ends; those between sections occur twice.
     nodes = pd.concat([own["node_from"], own["node_to"]])
     ends = sorted(nodes[~nodes.duplicated(keep=False)])
-    every = network.sections
-    crossing: list[list[str]] = []
-    for node in ends:
-        here = every["node_from"].eq(node) | every["node_to"].eq(node)
-        others = every.loc[here & every["named"].astype(bool), "road"]
-        crossing.append(sorted({str(other) for other in others} - {road}))
+    crossing = [sorted(named.get(node, set()) - {road}) for node in ends]
     if len(crossing) != 2 or not all(crossing):
         return Worded(road, road)
     first, last = sorted(names[0] for names in crossing)

@@ -16,7 +16,7 @@ from coordination.city import City
 from coordination.detection import RULES
 from coordination.findings import Findings
 from coordination.rule_policy import ClosurePolicy
-from coordination.rules.parallel_closure import _name
+from coordination.rules.parallel_closure import _name, _named_roads_at
 from geo.road_network import RoadNetwork, build_network
 
 Work = dict[str, Any]
@@ -285,9 +285,9 @@ def test_a_stretch_is_named_as_people_would_say_it() -> None:
         ),
         gpd.GeoDataFrame({"junction_id": [], "name": []}, geometry=[], crs=4549),
     )
-    loop = _name((0,), network)
+    loop = _name((0,), network, _named_roads_at(network))
     assert (loop.zh, loop.en) == (
         "甲路（与乙弄的两处路口之间）", "甲路 (between its two junctions with 乙弄)"
     )  # fmt: skip
-    nameless = _name((2,), network)
+    nameless = _name((2,), network, _named_roads_at(network))
     assert (nameless.zh, nameless.en) == ("一条无名道路", "a road without a name")

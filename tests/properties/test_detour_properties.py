@@ -90,7 +90,7 @@ def test_joint_detours_are_those_of_all_pairs(network: RoadNetwork, data: st.Dat
     plain_a, plain_ab = all_pairs(network, closed), all_pairs(network, closed | also)
     plain_b, inside = all_pairs(network, also), all_pairs(network, set(), only=closed)
     xy = dict(zip(roads.edge_nodes, roads.edge_xy, strict=True))
-    for journey in journeys(roads, closed, network):
+    for journey in journeys(roads, closed):
         a, b = journey.start, journey.end
         assert journey.direct_m == pytest.approx(inside[a, b])
         alone = way_round(roads, a, b, closed)
@@ -138,7 +138,7 @@ def test_journeys_lead_from_mouth_to_next_mouth(network: RoadNetwork, data: st.D
         for a, b in ((one, two), (two, one)):
             if {a, b} <= mouths and inside[a, b] < inf:
                 expected.add((a, b))
-    found = {(journey.start, journey.end) for journey in journeys(roads, closed, network)}
+    found = {(journey.start, journey.end) for journey in journeys(roads, closed)}
     assert expected <= found
     assert all({a, b} <= mouths and inside[a, b] < inf for a, b in found)
 
