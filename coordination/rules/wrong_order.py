@@ -49,6 +49,7 @@ class WrongOrder:
         lower = works["opens"].to_numpy(dtype=bool) & dated & ~finished & ~exempt
         paints = works["method"].eq("none") & works["sector"].isin(_PAINTS)
         upper = (works["opens"] | paints).to_numpy(dtype=bool) & dated & ~exempt
+        earliest_end = (works["first_start_day"] + works["duration_days"]).to_numpy()
         latest = add_months(end - 1, context.policy.order.months) + 1
 
         def wanted(
@@ -76,7 +77,9 @@ class WrongOrder:
             steps=steps,
             opened=~paints.to_numpy(dtype=bool)[above],
             widened=sure_below[below] <= sure_above[above],
-            variant=np.where(finished[above], "done", "plain"),
+            variant=np.select(
+                [finished[above], earliest_end[below] <= end[above]], ["done", "can_swap"], "plain"
+            ),
         )
         facts = _facts(pairs, context)
         pairs["facts"] = pd.Series(facts, index=pairs.index, dtype="object")
@@ -118,8 +121,13 @@ def _facts(pairs: pd.DataFrame, context: Context) -> list[dict[str, Any]]:
     words = project_words(codes[told], context.projects)
     low, high = works["layer_low"].to_numpy(), works["layer_high"].to_numpy()
     last = (works["finish_day"].to_numpy() - 1).astype("datetime64[D]")
+    known = context.projects.drop_duplicates("code").set_index("code")
+    careful = known["safety_critical"].astype("object").eq(True).to_dict()
     return [
         {
+            "lower_code": codes[below],
+            "remedy": _remedy(codes[below], codes[above], safety=careful.get(codes[above], False)),
+            "harm": Worded.of(f"findings.order.{'breaks' if shared > 0 else 'beside'}"),
             "lower": words[codes[below]],
             "upper": words[codes[above]],
             "lower_layer": _layer(low[below], high[below]),
@@ -128,8 +136,17 @@ def _facts(pairs: pd.DataFrame, context: Context) -> list[dict[str, Any]]:
             "upper_day": str(last[above]),
             "gap_months": context.policy.order.months,
         }
-        for below, above in zip(pairs["lower"].tolist(), pairs["upper"].tolist(), strict=True)
+        for below, above, shared in zip(
+            pairs["lower"].tolist(), pairs["upper"].tolist(), pairs["area_m2"].tolist(), strict=True
+        )
     ]
+
+
+def _remedy(lower: str, upper: str, *, safety: bool) -> Worded:
+    """Return what to do; a safety work is never told to wait for another."""
+    if safety:
+        return Worded.of("findings.order.safety", lower_code=lower, upper_code=upper)
+    return Worded.of("findings.order.remedy")
 
 
 def _layer(low: int, high: int) -> Worded:

@@ -38,13 +38,45 @@ def test_a_gas_main_after_the_asphalt(make_city: MakeCity, work: MakeWork) -> No
     assert (row["project_a"], row["project_b"], row["severity"]) == ("A", "B", "medium")
     assert (row["road"], row["shared_length_m"]) == ("甲路", pytest.approx(100))
     assert row["reason_zh"].startswith(
-        "甲路工序倒置：B 工程B（单位B）（沥青面层）于 2026-03-31 完工，12 个月内其下层的"
+        "甲路工序倒置：按申报时间，B 工程B（单位B）（沥青面层）于 2026-03-31 完工，12 个月内工序在前的"
         "A 工程A（单位A）（燃气管道层）到 2026-06-30 才完工，共用路段 100 米、面积 300 平方米。"
+        "应按工序先后调整时间"
     )
     assert row["reason_en"].startswith(
-        "Wrong order on 甲路: B 工程B (单位B) (asphalt surface) ends on 2026-03-31, and within 12 "
-        "months A 工程A (单位A) (gas mains), which lies below it, ends only on 2026-06-30"
+        "Wrong order on 甲路: by the filed dates B 工程B (单位B) (asphalt surface) ends on 2026-03-31, "
+        "and A 工程A (单位A) (gas mains), which comes before it in the order of works, only on "
+        "2026-06-30, within 12 months of it"
     )
+
+
+def test_a_window_that_lets_the_lower_work_end_first_says_so(
+    make_city: MakeCity, work: MakeWork
+) -> None:
+    asphalt = work("B", "2026-03-01", "2026-03-31", **ASPHALT)
+    for days, can in ((90, True), (91, False)):
+        lower = work("A", "2026-01-01", "2026-12-31", duration_days=days)
+        (words,) = found(make_city(lower, asphalt))["reason_en"]
+        assert ("By its duration A can end first" in words) is can
+
+
+def test_a_safety_work_is_not_told_to_wait_for_the_lower_one(
+    make_city: MakeCity, work: MakeWork
+) -> None:
+    asphalt = work("B", "2026-03-01", "2026-03-31", safety_critical=True, **ASPHALT)
+    (row,) = found(make_city(work("A", "2026-06-01", "2026-06-30"), asphalt)).to_dict("records")
+    assert "B 属安全类，不应因此推迟：请将 A 提前" in row["reason_zh"]
+    assert "should not wait: bring A forward" in row["reason_en"]
+
+
+def test_what_lies_beside_a_finished_work_does_not_break_it_up(
+    make_city: MakeCity, work: MakeWork
+) -> None:
+    done = work("B", "2025-11-01", "2025-11-30", utility="telecom", box=(100.0, 4.5, 200.0, 5.5))
+    beside = work("A", "2026-03-01", "2026-03-31", utility="sewer", box=(100.0, 0.5, 200.0, 2.0))
+    (words,) = found(make_city(beside, done))["reason_en"]
+    assert "may suffer, although the footprints do not overlap" in words
+    (words,) = found(make_city(beside | {"box": (100.0, 1.0, 200.0, 5.0)}, done))["reason_en"]
+    assert "will be broken up" in words
 
 
 @pytest.mark.parametrize(
