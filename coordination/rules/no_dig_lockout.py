@@ -45,8 +45,14 @@ class NoDigLockout:
         codes = works["code"].to_numpy(dtype=object)[work]
         makers = table["code"].to_numpy(dtype=object)[surface]
         kept = ~_bundled(codes, makers, context) & ~(first & _waits(makers, codes, context))
+        begun = works["started"].to_numpy(dtype=bool)[table["work"].to_numpy()[surface]]
+        begun &= table["work"].to_numpy()[surface] >= 0
         level, steps = graded(np.full(len(pairs), HIGH))
-        pairs = pairs.assign(level=level, steps=steps, variant=np.where(first, "can_swap", "plain"))
+        pairs = pairs.assign(
+            level=level,
+            steps=steps,
+            variant=np.select([first, begun], ["can_swap", "begun"], "plain"),
+        )
         return as_candidates(pairs[kept], spans[kept[spans["pair"].to_numpy()]], context)
 
 

@@ -239,15 +239,16 @@ def _worded(context: Context, rows: gpd.GeoDataFrame, found: pd.DataFrame) -> pd
     taken = rows.iloc[row].reset_index(drop=True)
     names = taken["name"].fillna(taken["kind"]).fillna(taken["restriction_id"])
     years = taken["open_year"].to_numpy()
+    remedies = _remedies(variant, found["work"].to_numpy(), context)
     facts = [
         {
             "restriction": name, "scope": scope,
             "days": Worded.of("findings.restricted.always") if always else _days(first, end, count),
-            "at": _at(road, place), "year": int(year),
+            "at": _at(road, place), "year": int(year), "remedy": remedy,
         }
-        for name, first, end, count, scope, road, place, year, always in zip(
+        for name, first, end, count, scope, road, place, year, always, remedy in zip(
             names, found["period_first"], found["period_end"], found["times"], _scopes(taken),
-            found["road"], found["place"], years, taken["start"].isna(), strict=True,
+            found["road"], found["place"], years, taken["start"].isna(), remedies, strict=True,
         )
     ]  # fmt: skip
     basis = taken["legal_basis"].to_numpy(dtype=object)
@@ -264,6 +265,19 @@ def _worded(context: Context, rows: gpd.GeoDataFrame, found: pd.DataFrame) -> pd
         basis=[one or none for one in basis],
         facts=pd.Series(facts, index=found.index, dtype="object"),
     )
+
+
+def _remedies(
+    variant: npt.NDArray[np.str_], work: npt.NDArray[np.int64], context: Context
+) -> list[Worded]:
+    """Return what to do; a safety work is never told to wait."""
+    careful = context.projects.drop_duplicates("code").set_index("code")["safety_critical"]
+    safe = context.works["code"].iloc[work].map(careful.astype("object").eq(True)).eq(True)
+    kinds = np.where(variant == "unannounced", "certain", variant)
+    return [
+        Worded.of(f"findings.restricted.remedy.{'safety' if waits_not else kind}")
+        for kind, waits_not in zip(kinds, safe, strict=True)
+    ]
 
 
 def _days(first: int, end: int, count: int) -> Worded:

@@ -377,6 +377,18 @@ def test_a_window_that_lets_the_dig_come_first_says_so(make_city: MakeCity, work
     )
 
 
+def test_a_road_work_that_has_begun_is_not_told_to_come_second(
+    make_city: MakeCity, work: MakeWork
+) -> None:
+    for stage, begun in (("approved", False), ("in_progress", True)):
+        road = work("R", "2026-05-01", "2026-07-31", **ROAD | {"stage": stage})
+        city = make_city(work("A", "2027-03-01", "2027-03-31"), road)
+        (row,) = found(city, "no_dig_lockout").to_dict("records")
+        assert ("The road work has begun" in row["reason_en"]) is begun
+        assert ("Dig first and repair then" in row["reason_en"]) is not begun
+        assert ("请立即商定开挖能否赶在面层之前" in row["reason_zh"]) is begun
+
+
 @pytest.mark.parametrize(("days", "can_swap"), [(31, True), (32, False)])
 def test_the_surfaces_last_day_is_still_free(
     make_city: MakeCity, work: MakeWork, days: int, can_swap: bool

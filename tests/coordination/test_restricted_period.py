@@ -236,6 +236,23 @@ def test_a_work_that_may_pause(
     assert table["severity"].tolist() == (["notice"] if hit else [])
 
 
+@pytest.mark.parametrize(
+    ("duration", "mode", "waits"),
+    [(20, None, "Move the work"), (5, None, "Fix a start outside"), (15, "pause", "Widen")],
+)
+def test_a_safety_work_is_never_told_to_wait(
+    make_city: Callable[..., City], work: Callable[..., Row],
+    duration: int, mode: str | None, waits: str,
+) -> None:  # fmt: skip
+    for safety in (False, True):
+        dig = work("A", "2026-11-01", "2026-11-20", duration_days=duration, stage="reserve")
+        row = {**FAIR, "severity": "high", "mode": mode}
+        city = restricted(make_city(dig | {"safety_critical": safety}), row)
+        (words,) = found(city).table["reason_en"]
+        assert (waits in words) is not safety
+        assert ("should not wait" in words) is safety
+
+
 def test_a_year_without_announcement_is_said(
     make_city: Callable[..., City], work: Callable[..., Row]
 ) -> None:
