@@ -6,6 +6,7 @@ from collections.abc import Mapping
 
 import geopandas as gpd
 import numpy as np
+import numpy.typing as npt
 import pandas as pd
 
 from coordination.rules.protocol import Context, RuleWords, Worded
@@ -85,7 +86,8 @@ def _facts(findings: gpd.GeoDataFrame, context: Context) -> list[dict[str, objec
         "counted", "coordinated", "facts",
     ]  # fmt: skip
     facts = pd.DataFrame(findings[columns])
-    start = works["start_day"].to_numpy()
+    start = _written(works["start_day"].to_numpy())
+    last = _written(works["finish_day"].to_numpy() - 1)
     known = works["method_known"].to_numpy(dtype=bool)
     ledger = works["ledger"].to_numpy(dtype=bool)
     for end in ("a", "b"):
@@ -97,8 +99,9 @@ def _facts(findings: gpd.GeoDataFrame, context: Context) -> list[dict[str, objec
         lookup = len(works) > 0
         facts[f"history_{end}"] = here & ledger[row] if lookup else False
         facts[f"unknown_{end}"] = here & ~known[row] & ~ledger[row] if lookup else False
-        facts[f"start_{end}"] = start[row] if lookup else 0
-    facts["b_first"] = facts["start_b"] < facts["start_a"]
+        facts[f"start_{end}"] = start[row] if lookup else ""
+        facts[f"last_{end}"] = last[row] if lookup else ""
+    facts["b_first"] = facts["start_b"] + facts["last_b"] < facts["start_a"] + facts["last_a"]
     for name in ("funding", "level", "owner_unit"):
         values = names[name].astype("object")
         a, b = facts["project_a"].map(values), facts["project_b"].map(values)
@@ -109,19 +112,24 @@ def _facts(findings: gpd.GeoDataFrame, context: Context) -> list[dict[str, objec
     return [dict(zip(facts.columns, row, strict=True)) for row in zip(*columns_of, strict=True)]
 
 
+def _written(days: npt.NDArray[np.int64]) -> npt.NDArray[np.object_]:
+    return np.datetime_as_string(days.astype("datetime64[D]")).astype(object)
+
+
 def _sentence(fact: dict[str, object], lang: str, words: Mapping[str, RuleWords]) -> str:
     variant, own = _variant(fact), words.get(str(fact["rule"]))
     if own is None:
         template = text(f"findings.reason.{fact['rule']}.{variant}", lang)
     else:
         template = own.sentences[variant].text(lang)
-    a, b = _project(fact, "a", lang), _project(fact, "b", lang)
-    first, second = (b, a) if fact["b_first"] else (a, b)
+    named = {end: _project(fact, end, lang) for end in ("a", "b")}
+    first, second = ("b", "a") if fact["b_first"] else ("a", "b")
     body = template.format(
-        a=a,
-        b=b,
-        earlier=first,
-        later=second,
+        **named,
+        earlier=named[first],
+        later=named[second],
+        earlier_days=_days(fact, first, lang),
+        later_days=_days(fact, second, lang),
         where=_where(fact, lang),
         period=f"{_day(fact['start'])}–{_day(fact['finish'])}",
         overlap=_whole(fact["overlap_days"]),
@@ -160,7 +168,8 @@ def _variant(fact: dict[str, object]) -> str:
         return "method" if "method" in lacks else "size"
     nothing = not _positive(fact["shared_length_m"]) and not _positive(fact["shared_area_m2"])
     touching = rule == "concurrent_works" and variant == "shared" and nothing
-    touching |= rule == "opportunity" and variant == "near" and not _positive(fact["distance_m"])
+    beside = _missing(fact["distance_m"]) or _decimal(fact["distance_m"]) == "0.0"
+    touching |= rule == "opportunity" and variant == "near" and beside
     return "touching" if touching else variant
 
 
@@ -185,6 +194,15 @@ def _project(fact: dict[str, object], end: str, lang: str) -> str:
     kind = "plain" if _missing(name) or name == code else "named"
     words = text(f"findings.project.{kind}", lang, code=code, name=name)
     return words if _missing(unit) else words + text("findings.project.unit", lang, unit=unit)
+
+
+def _days(fact: dict[str, object], end: str, lang: str) -> str:
+    """Return the window of a work, the year once where it is one year."""
+    first, last = (str(fact[f"{name}_{end}"]) for name in ("start", "last"))
+    if first == last:
+        return first
+    same_year = first[:4] == last[:4]
+    return text("findings.days", lang, first=first, last=last[5:] if same_year else last)
 
 
 def _where(fact: dict[str, object], lang: str) -> str:

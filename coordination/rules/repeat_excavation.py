@@ -43,9 +43,8 @@ class RepeatExcavation:
             np.full(len(again), MEDIUM), [("short_gap", +1, close), ("many_openings", +1, often)]
         )
         found = again.assign(level=level, steps=steps, widened=_widened(works, again, policy))
-        history = works["ledger"].to_numpy()[again["earlier"].to_numpy()]
         unlikely = again["overlap_days"].to_numpy() > 0
-        found["variant"] = np.where(unlikely, "unlikely", np.where(history, "history", "plans"))
+        found["variant"] = np.where(unlikely, "unlikely", "plain")
         return by_pair_and_road(found, context)
 
 

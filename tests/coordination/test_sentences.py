@@ -62,3 +62,67 @@ def test_what_only_contradicts_itself_is_not_called_missing(make_city: Make, wor
     assert "前后不一" in sentence(city, "incomplete_data")
     city = make_city(work("A", "2026-03-01", "2026-03-31", method=None))
     assert "请补充" in sentence(city, "incomplete_data")
+
+
+def said(city: Any, rule: str) -> tuple[str, str]:
+    findings = detect(city, Policy(), as_of=date(2026, 1, 1)).table
+    (row,) = findings[findings["rule"] == rule].to_dict("records")
+    return row["reason_zh"], row["reason_en"]
+
+
+def test_a_repeat_names_the_days_of_both_works(make_city: Make, work: Make) -> None:
+    later = work("A", "2026-11-20", "2027-01-10")
+    city = make_city(later, work("B", "2026-03-01", "2026-03-20"))
+    zh, en = said(city, "repeat_excavation")
+    assert zh.startswith(
+        "甲路同一处将被重复开挖：前次 2026-03-01 至 03-20，B 工程B（单位B）；"
+        "后次 2026-11-20 至 2027-01-10，A 工程A（单位A）；间隔 245 天，"
+        "涉及路段 100 米、面积 300 平方米，这是该处 60 个月内第 2 次开挖。"
+    )
+    assert en.startswith(
+        "甲路 is to be dug up again at the same place: first 2026-03-01 to 03-20 by B 工程B (单位B), "
+        "then 2026-11-20 to 2027-01-10 by A 工程A (单位A), 245 day(s) apart; "
+    )
+    past = {
+        "ledger_id": "L-1", "road": "甲路", "kind": "opening", "day": "2025-06-02",
+        "start": "2025-06-02", "finish": "2025-06-02", "box": (100.0, 1.0, 200.0, 4.0),
+    }  # fmt: skip
+    zh, en = said(make_city(later, ledger=[past]), "repeat_excavation")
+    assert "前次 2025-06-02，历史掘路 L-1；后次 2026-11-20" in zh
+    assert "first 2025-06-02 by past opening L-1, then 2026-11-20" in en
+
+
+def test_windows_of_one_first_day_are_told_in_the_order_of_their_last(
+    make_city: Make, work: Make
+) -> None:
+    city = make_city(
+        work("A", "2026-03-01", "2026-12-31", duration_days=5, stage="proposed"),
+        work("B", "2026-03-01", "2026-12-30", duration_days=5, stage="proposed"),
+    )
+    zh, _ = said(city, "repeat_excavation")
+    assert "B 工程B（单位B）的时间窗口为 2026-03-01 至 12-30，A 工程A（单位A）为 2026-03-01" in zh
+
+
+def test_an_opportunity_names_the_days_of_both_works(make_city: Make, work: Make) -> None:
+    first = work("B", "2026-03-01", "2026-03-31")
+    near = work("A", "2026-03-22", "2026-04-30", box=(230.0, 1.0, 280.0, 4.0))
+    zh, en = said(make_city(first, near), "opportunity")
+    assert zh.startswith(
+        "B 工程B（单位B）与A 工程A（单位A）在甲路相距 30 米，"
+        "时间窗口分别为 2026-03-01 至 03-31 和 2026-03-22 至 04-30，重叠 10 天，可统筹为一次施工。"
+    )
+    assert "with the windows 2026-03-01 to 03-31 and 2026-03-22 to 04-30, which overlap for" in en
+    surface = work("R", "2026-08-01", "2026-08-31", sector="road", utility=None, method="surface")
+    zh, en = said(make_city(first, surface), "opportunity")
+    assert "实施地下工程（2026-03-01 至 03-31），再由R 工程R（单位R）施工路面（2026-08-01" in zh
+    assert "2026-03-01 to 03-31, comes before the road work of R" in en
+
+
+def test_works_a_centimetre_apart_adjoin(make_city: Make, work: Make) -> None:
+    city = make_city(
+        work("A", "2026-03-01", "2026-03-31"),
+        work("B", "2026-05-01", "2026-05-31", box=(200.01, 1.0, 280.0, 4.0)),
+    )
+    zh, en = said(city, "opportunity")
+    assert "在甲路相邻，" in zh
+    assert "adjoin on 甲路" in en
