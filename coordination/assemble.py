@@ -175,8 +175,9 @@ def _shared_places(
         _cut_by_road(places, rows, context)
     told = rows["geometry"].notna().to_numpy()
     places[told] = rows["geometry"].to_numpy(dtype=object)[told]
-    past = rows["kind_b"].eq("ledger").to_numpy()
-    covered |= told & ((b >= 0) | past) & ~rows["apart"].to_numpy(dtype=bool)
+    # Also the ledger's surface of a project is no work, but has ground in common with one.
+    second = rows["kind_b"].isin(("project", "ledger")).to_numpy()
+    covered |= told & second & ~rows["apart"].to_numpy(dtype=bool)
     return _multipolygons(places), covered
 
 
@@ -259,8 +260,7 @@ def _merged_places(rows: pd.DataFrame, worst: pd.DataFrame) -> gpd.GeoDataFrame:
     place = shapes.reindex(findings.index).to_numpy(dtype=object)
     shared = rows.groupby("finding_id")["common"].any().reindex(findings.index).to_numpy(dtype=bool)
     area = np.where(shared, np.nan_to_num(shapely.area(place)), 0.0)
-    # A surface of the ledger is no work, but has ground in common with one.
-    alone = (findings["work_b"] < 0) & findings["kind_b"].ne("ledger")
+    alone = (findings["work_b"] < 0) & findings["kind_b"].ne("ledger") & ~shared
     findings["shared_area_m2"] = np.where(alone, np.nan, area)
     return gpd.GeoDataFrame(findings, geometry=place)
 

@@ -14,7 +14,6 @@ import geopandas as gpd
 import numpy as np
 import numpy.typing as npt
 import pandas as pd
-import shapely
 
 from coordination.city import City
 from coordination.common_ground import Lying, common_ground
@@ -292,8 +291,8 @@ def digs_under_lock(  # noqa: PLR0917 - works and surfaces, each with where they
     -------
     pairs : pandas.DataFrame
         ``work, surface`` (row of ``found.table``)``, place, road, shared_m, area_m2, dug_m2`` (of the
-        surface: shared length × dig's width, at most the ground it opens; off the roads the common
-        ground), ``first_day, end_day`` (half-open: days of the window under lock), ``widened`` (only
+        surface: shared length × dig's width, at most the common ground; off the roads all of
+        it), ``first_day, end_day`` (half-open: days of the window under lock), ``widened`` (only
         coarse dates make the match); one row per pair and road.
     spans : pandas.DataFrame
         ``pair, section, from_m, to_m, side``.
@@ -325,7 +324,7 @@ def digs_under_lock(  # noqa: PLR0917 - works and surfaces, each with where they
     spans = spans.assign(pair=number[spans["pair"].to_numpy(dtype=np.int64)])
     pairs = pairs[kept].reset_index(drop=True)
     work, surface = pairs["work"].to_numpy(), pairs["surface"].to_numpy()
-    pairs["dug_m2"] = _dug_m2(pairs, works, opened)
+    pairs["dug_m2"] = _dug_m2(pairs, works)
     pairs["first_day"] = np.maximum(start[work], lock_from[surface])
     pairs["end_day"] = np.minimum(finish[work], lock_until[surface])
     # Whatever the coarse dates stand for: the last possible start lies before the lock's end, and
@@ -337,13 +336,11 @@ def digs_under_lock(  # noqa: PLR0917 - works and surfaces, each with where they
     return pairs, spans.reset_index(drop=True)
 
 
-def _dug_m2(
-    pairs: pd.DataFrame, works: gpd.GeoDataFrame, opened: npt.NDArray[np.object_]
-) -> npt.NDArray[np.float64]:
-    work = pairs["work"].to_numpy()
-    along = pairs["shared_m"].to_numpy(dtype=float) * works["width_m"].to_numpy(dtype=float)[work]
-    most = np.fmin(along, shapely.area(opened[work]))
-    dug: npt.NDArray[np.float64] = np.where(
-        np.isnan(along), pairs["area_m2"].to_numpy(dtype=float), most
-    )
+def _dug_m2(pairs: pd.DataFrame, works: gpd.GeoDataFrame) -> npt.NDArray[np.float64]:
+    area = pairs["area_m2"].to_numpy(dtype=float)
+    width = works["width_m"].to_numpy(dtype=float)[pairs["work"].to_numpy()]
+    along = pairs["shared_m"] * width
+    # The common ground is that of all roads of a pair: each road has its part of it.
+    together = along.groupby([pairs["work"], pairs["surface"]]).transform("sum", min_count=1)
+    dug: npt.NDArray[np.float64] = np.fmin(along, area * (along / together).fillna(1.0)).to_numpy()
     return dug

@@ -88,11 +88,13 @@ def as_candidates(
     recorded = table["entry"].to_numpy(dtype=np.int64) >= 0
     own = table["code"].isin(set(context.projects["code"])).to_numpy()
     found["kind_right"] = np.where(recorded & ~own, "ledger", "project")
-    found["distance_m"] = shapely.distance(
-        context.opened[work], made.shapes[found["surface"].to_numpy()]
-    )
+    dug, laid = context.opened[work], made.shapes[found["surface"].to_numpy()]
+    common = shapely.intersection(dug, laid)
+    found["distance_m"] = shapely.distance(dug, laid)
     found["opened"] = True
-    found["geometry"], found["apart"] = _places(found, context)
+    found["apart"] = shapely.area(common) == 0
+    # Where they only share a stretch, the place is the dig.
+    found["geometry"] = np.where(found["apart"], dug, common)
     # What two works have in common is worked out for every rule in one way.
     alone = (found["right"] < 0).to_numpy()
     found["geometry"] = found["geometry"].where(alone, None)
@@ -103,8 +105,8 @@ def as_candidates(
     keys = ["code_left", "code_right", "place", "road"]
     together = found.groupby(keys, dropna=False, sort=False)
     found["days"] = found["end_day"] - found["first_day"]
-    found["total_m2"] = together["dug_m2"].transform("sum")
     found["group"] = together.ngroup()
+    found["total_m2"] = _dug_together_m2(found, common)
     longest = found.sort_values(
         ["group", "level", "days", "surface"], ascending=[True, False, False, True]
     )
@@ -141,15 +143,16 @@ def _makers(table: pd.DataFrame, works: gpd.GeoDataFrame) -> npt.NDArray[np.int6
     return np.where(made >= 0, made, written.to_numpy(dtype=np.int64))
 
 
-def _places(
-    found: pd.DataFrame, context: Context
-) -> tuple[npt.NDArray[np.object_], npt.NDArray[np.bool_]]:
-    """Return the ground that dig and surface both take; where they only share a stretch, the dig."""
-    dug = context.opened[found["work"].to_numpy()]
-    laid = context.surfaces.shapes[found["surface"].to_numpy()]
-    common = shapely.intersection(dug, laid)
-    real = shapely.area(common) > 0
-    return np.where(real, common, dug), ~real
+def _dug_together_m2(
+    found: pd.DataFrame, common: npt.NDArray[np.object_]
+) -> npt.NDArray[np.float64]:
+    """Return what the sites of each group dig, at most the ground that they and the surfaces share."""
+    groups = found.groupby("group")
+    total: npt.NDArray[np.float64] = groups["dug_m2"].transform("sum").to_numpy(copy=True)
+    for rows in groups.indices.values():
+        if len(rows) > 1:
+            total[rows] = np.minimum(total[rows], shapely.area(shapely.union_all(common[rows])))
+    return total
 
 
 def _facts(one: pd.DataFrame, context: Context) -> list[dict[str, Any]]:
@@ -157,16 +160,17 @@ def _facts(one: pd.DataFrame, context: Context) -> list[dict[str, Any]]:
     table = context.surfaces.table.iloc[one["surface"].to_numpy()]
     names = context.projects.drop_duplicates("code").set_index("code")
     careful = names["safety_critical"].astype("object").eq(True).to_dict()
+    started = works["started"].to_numpy(dtype=bool)[one["work"].to_numpy()]
     filed = frozenset(context.projects["code"])
     words = project_words([*one["code_left"], *table["code"]], context.projects)
     start = works["start_day"].to_numpy()[one["work"].to_numpy()]
     last = works["finish_day"].to_numpy()[one["work"].to_numpy()] - 1
     facts = []
-    for row, surface, begins, ends in zip(
-        one.to_dict("records"), table.to_dict("records"), start, last, strict=True
+    for row, surface, begins, ends, begun in zip(
+        one.to_dict("records"), table.to_dict("records"), start, last, started, strict=True
     ):
         code = row["code_left"]
-        safety = bool(careful.get(code, False))
+        remedy = "safety" if careful.get(code, False) else "started" if begun else "wait"
         facts.append(
             {
                 "dig": words[code],
@@ -180,7 +184,9 @@ def _facts(one: pd.DataFrame, context: Context) -> list[dict[str, Any]]:
                 "window": f"{_day(begins)}–{_day(ends)}",
                 "days": int(row["days"]),
                 "fee": _fee(row, policy),
-                "remedy": _remedy(surface, safety=safety),
+                "remedy": Worded.of(
+                    f"{_TEXTS}.{remedy}", free_from=_day(surface["locked_until_day"])
+                ),
             }
         )
     return facts
@@ -246,12 +252,6 @@ def _fee(row: dict[Any, Any], policy: Policy) -> Worded:
         rate=f"{rate[0]:g}–{rate[2]:g}",
         factor="–".join(f"{one:g}" for one in policy.no_dig.fee_factor),
     )
-
-
-def _remedy(surface: dict[Any, Any], *, safety: bool) -> Worded:
-    """Return what to do; a safety repair is never told to wait."""
-    kind = "safety" if safety else "wait"
-    return Worded.of(f"{_TEXTS}.{kind}", free_from=_day(surface["locked_until_day"]))
 
 
 def _day(number: int) -> str:

@@ -194,6 +194,71 @@ def test_a_safety_repair_is_never_told_to_wait(make_city: MakeCity, work: MakeWo
     assert "should not wait" in row["reason_en"]
 
 
+def test_a_work_under_way_is_told_to_verify_not_to_start_later(
+    make_city: MakeCity, work: MakeWork
+) -> None:
+    dig = work("A", "2026-03-01", "2026-03-31")
+    for begun, as_of in (
+        (dig, date(2026, 3, 1)),
+        (dig | {"stage": "in_progress"}, AS_OF),
+        (dig | {"actual_start": "2026-02-27"}, date(2026, 2, 28)),
+    ):
+        (row,) = found(make_city(begun, ledger=[made("2022-06-30")]), as_of=as_of).to_dict(
+            "records"
+        )
+        assert "请核实禁掘期内开挖是否已获批准" in row["reason_zh"]
+        assert "verify that digging under the lock is approved" in row["reason_en"]
+        assert "起开工即不受限制" not in row["reason_zh"]
+    (row,) = found(make_city(dig, ledger=[made("2022-06-30")]), as_of=date(2026, 2, 28)).to_dict(
+        "records"
+    )
+    assert "2027-07-01 起开工即不受限制" in row["reason_zh"]
+
+
+@pytest.mark.parametrize(
+    ("dig", "laid", "dug_m2"),
+    [
+        # 100 m on one side, but of the dig's 3 m only 1 m lies on the young surface.
+        ((100.0, 1.0, 200.0, 4.0), [(50.0, 3.0, 280.0, 5.0)], 100),
+        # Beside each other on one side: nothing that is known to be broken up.
+        ((100.0, 1.0, 200.0, 3.0), [(50.0, 3.5, 280.0, 5.0)], None),
+        # Two rows of the ledger for one project's surface, 30 m of it told twice.
+        ((100.0, 1.0, 200.0, 4.0), [(50.0, -6.0, 160.0, 6.0), (130.0, -6.0, 280.0, 6.0)], 300),
+    ],
+    ids=["a strip", "beside", "told twice"],
+)  # fmt: skip
+def test_the_fee_is_for_common_ground_only(
+    make_city: MakeCity, work: MakeWork, dig: Any, laid: list[Any], dug_m2: float | None
+) -> None:
+    ledger = [made("2022-06-30", ledger_id=f"L-{at}", source="R", box=box)
+              for at, box in enumerate(laid)]  # fmt: skip
+    maker = work("R", "2022-05-01", "2022-06-30", stage="completed", **(ROAD | {"box": laid[0]}))
+    city = make_city(work("A", "2026-03-01", "2026-03-31", box=dig), maker, ledger=ledger)
+    (row,) = found(city).to_dict("records")
+    if dug_m2 is None:
+        assert "修复费暂无法估算" in row["reason_zh"]
+        assert pd.isna(row["saving_low_wan"])
+        return
+    assert f"（开挖 {dug_m2} 平方米 ×" in row["reason_zh"]
+    assert row["saving_low_wan"] == pytest.approx(dug_m2 * 140 / 10_000)
+    assert row["shared_area_m2"] == pytest.approx(dug_m2)
+
+
+def test_the_fee_of_a_pair_on_two_roads_is_not_told_twice(
+    make_city: MakeCity, work: MakeWork
+) -> None:
+    """A dig over a corner: each road's finding has its own part of the ground."""
+    around = (200.0, -6.0, 306.0, 100.0)
+    city = make_city(
+        work("A", "2026-03-01", "2026-03-31", box=around, width_m=60.0),
+        ledger=[made("2022-06-30", box=around)],
+    )
+    rows = found(city)
+    assert set(rows["road"]) == {"甲路", "乙路"}
+    told = rows["reason_zh"].str.extract(r"开挖 (\d+) 平方米")[0].astype(float)
+    assert told.sum() <= 106 * 106 + 1
+
+
 ROAD = {"sector": "road", "work_type": "rebuild", "utility": None, "box": WHOLE}
 
 
