@@ -93,7 +93,7 @@ def england(real_data: Path, tmp_path_factory: pytest.TempPathFactory) -> Listed
         ("newtaipei", {"rows": 1056, "new": 1056, "incomplete": 0, "repaired": 17, "refused": 0},
          {"concurrent_works": 43, "duplicate_project": 3, "repeat_excavation": 2}),
         ("england", {"rows": 23046, "new": 23046, "incomplete": 24, "repaired": 0, "refused": 0},
-         {"concurrent_works": 748, "repeat_excavation": 403, "wrong_order": 9,
+         {"concurrent_works": 748, "repeat_excavation": 403,
           "duplicate_project": 7, "incomplete_data": 7}),
     ],
 )  # fmt: skip
