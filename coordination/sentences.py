@@ -10,7 +10,7 @@ import numpy.typing as npt
 import pandas as pd
 
 from coordination.rules.protocol import Context, RuleWords, Worded
-from coordination.wording import LANGUAGES, table, text
+from coordination.wording import LANGUAGES, road_words, table, text
 
 _BETWEEN_LANGUAGES = " / "
 
@@ -107,6 +107,8 @@ def _facts(findings: gpd.GeoDataFrame, context: Context) -> list[dict[str, objec
         a, b = facts["project_a"].map(values), facts["project_b"].map(values)
         facts[f"differ_{name}"] = a.notna() & b.notna() & (a != b)
     facts["has_network"] = context.network is not None
+    as_of = np.datetime64(context.as_of_day, "D")
+    facts["over"] = (pd.to_datetime(facts["finish"]) < as_of) & facts["rule"].eq("concurrent_works")
     # Column by column: rows of mixed kinds are many times slower to walk through.
     columns_of = [facts[name].to_numpy(dtype=object) for name in facts.columns]
     return [dict(zip(facts.columns, row, strict=True)) for row in zip(*columns_of, strict=True)]
@@ -141,6 +143,8 @@ def _sentence(fact: dict[str, object], lang: str, words: Mapping[str, RuleWords]
         shared=_shared(fact, lang),
         timing=_timing(fact, lang),
         meeting=_meeting(fact, lang),
+        planned=text(f"findings.concurrent.{'over_' if fact['over'] else ''}planned", lang),
+        advice=_advice(fact, variant, lang),
         items=_items(fact, lang),
         **_own_facts(fact["facts"], lang),
     )
@@ -166,15 +170,16 @@ def _variant(fact: dict[str, object]) -> str:
         if lacks & {"place", "dates"}:
             return "partly" if variant == "partly" else "plain"
         return "method" if "method" in lacks else "size"
-    nothing = not _positive(fact["shared_length_m"]) and not _positive(fact["shared_area_m2"])
+    nothing = _nothing(fact["shared_length_m"]) and _nothing(fact["shared_area_m2"])
     touching = rule == "concurrent_works" and variant == "shared" and nothing
-    beside = _missing(fact["distance_m"]) or _decimal(fact["distance_m"]) == "0.0"
-    touching |= rule == "opportunity" and variant == "near" and beside
+    hair = rule in ("concurrent_works", "opportunity") and _nothing(fact["distance_m"])
+    touching |= hair and variant == "near"
     return "touching" if touching else variant
 
 
 def _meeting(fact: dict[str, object], lang: str) -> str:
     kind = "certain" if _positive(fact["overlap_days_certain"]) else "possible"
+    kind = "over" if fact["over"] else kind
     return text(
         f"findings.meeting.{kind}",
         lang,
@@ -182,6 +187,12 @@ def _meeting(fact: dict[str, object], lang: str) -> str:
         overlap=_whole(fact["overlap_days"]),
         likelihood=_percent(fact["likelihood"]),
     )
+
+
+def _advice(fact: dict[str, object], variant: str, lang: str) -> str:
+    """Return what works at one time should do; days that are over ask nobody for anything."""
+    kind = "together" if variant == "shared" else "beside"
+    return text(f"findings.concurrent.{'over' if fact['over'] else kind}", lang)
 
 
 def _project(fact: dict[str, object], end: str, lang: str) -> str:
@@ -209,14 +220,14 @@ def _where(fact: dict[str, object], lang: str) -> str:
     if _missing(fact["road"]) or _missing(fact["place"]):
         kind = "neighbouring" if _positive(fact["distance_m"]) else "unnamed"
         return text(f"findings.where.{kind}", lang)
-    return text(f"findings.where.{fact['place']}", lang, road=fact["road"])
+    return text(f"findings.where.{fact['place']}", lang, road=road_words(str(fact["road"]), lang))
 
 
 def _shared(fact: dict[str, object], lang: str) -> str:
     length, area = fact["shared_length_m"], _decimal(fact["shared_area_m2"])
     if not _positive(length):
         return text("findings.shared.area", lang, area=area)
-    kind = "length" if _positive(fact["shared_area_m2"]) else "stretch"
+    kind = "stretch" if _nothing(fact["shared_area_m2"]) else "length"
     return text(f"findings.shared.{kind}", lang, length=_decimal(length), area=area)
 
 
@@ -264,6 +275,11 @@ def _missing(value: object) -> bool:
 
 def _positive(value: object) -> bool:
     return not _missing(value) and float(str(value)) > 0
+
+
+def _nothing(value: object) -> bool:
+    """Tell what would be written as 0.0: two drawings that meet by a hair only touch."""
+    return not _positive(value) or _decimal(value) == "0.0"
 
 
 def _whole(value: object) -> str:

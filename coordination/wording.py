@@ -76,3 +76,26 @@ def table(key: str, lang: str) -> dict[str, str]:
     for part in path.split(".") if path else ():
         node = node[part]
     return {name: value for name, value in node.items() if isinstance(value, str)}
+
+
+def road_words(name: str, lang: str) -> str:
+    """Return the name of a road or junction as people read it.
+
+    A road without a name bears the number of its source after ``#`` (`geo.road_network`).
+
+    Parameters
+    ----------
+    name
+        Of a road, or of a junction: those of its roads, ``/`` between them.
+    lang
+        ``zh`` or ``en``.
+
+    Examples
+    --------
+    >>> road_words("甲路/#12", "en")
+    '甲路/an unnamed road (#12)'
+    """
+    return "/".join(
+        text("findings.where.unnamed_road", lang, number=one) if one.startswith("#") else one
+        for one in name.split("/")
+    )

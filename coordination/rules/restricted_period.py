@@ -30,7 +30,7 @@ from coordination.rules.protocol import (
     candidates,
 )
 from coordination.severity import NOTICE, graded
-from coordination.wording import text
+from coordination.wording import road_words, text
 from geo.intervals import meets
 from geo.line_parts import ragged_ranges
 
@@ -309,7 +309,9 @@ def _scopes(rows: gpd.GeoDataFrame) -> list[Worded]:
 def _at(road: Any, place: Any) -> Worded:
     if road is None or pd.isna(road):
         return Worded("", "")
-    return Worded.of(f"findings.restricted.at_{place}", road=str(road))
+    key = f"findings.restricted.at_{place}"
+    zh, en = (text(key, lang, road=road_words(str(road), lang)) for lang in ("zh", "en"))
+    return Worded(zh, en)
 
 
 def _silent(context: Context, entries: pd.DataFrame, open_years: pd.DataFrame) -> bool:

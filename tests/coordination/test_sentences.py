@@ -9,7 +9,7 @@ from typing import Any
 
 from coordination import Policy, detect
 from coordination.sentences import legal_basis, legal_basis_in
-from coordination.wording import LANGUAGES, table
+from coordination.wording import LANGUAGES, road_words, table
 
 Make = Callable[..., Any]
 
@@ -126,3 +126,37 @@ def test_works_a_centimetre_apart_adjoin(make_city: Make, work: Make) -> None:
     zh, en = said(city, "opportunity")
     assert "在甲路相邻，" in zh
     assert "adjoin on 甲路" in en
+
+
+def test_works_that_meet_by_a_hair_only_touch(make_city: Make, work: Make) -> None:
+    for low, told in ((3.99999, "作业范围不重叠"), (4.01, "没有共用路面")):
+        box = (110.0, low, 180.0, 6.0)
+        city = make_city(
+            work("A", "2026-03-01", "2026-03-31"), work("B", "2026-03-01", "2026-03-31", box=box)
+        )
+        words = sentence(city, "concurrent_works")
+        assert told in words
+        assert "0.0" not in words.partition("影响指数")[0]
+
+
+def test_days_that_are_over_ask_nobody_to_put_works_apart(make_city: Make, work: Make) -> None:
+    city = make_city(
+        work("A", "2025-11-01", "2026-03-31"),
+        work("B", "2025-11-01", "2025-12-31", stage="proposed"),
+    )
+    findings = detect(city, Policy(), as_of=date(2025, 12, 31)).table
+    (words,) = findings.loc[findings["rule"] == "concurrent_works", "reason_en"]
+    assert "are planned for" in words
+    assert "Agree on who goes first, or carry both out together." in words
+    findings = detect(city, Policy(), as_of=date(2026, 1, 1)).table
+    (row,) = findings[findings["rule"] == "concurrent_works"].to_dict("records")
+    assert "were planned for" in row["reason_en"]
+    assert "the 61 day(s) that their windows share are over" in row["reason_en"]
+    assert "时间窗口重叠的 61 天已过；" in row["reason_zh"]
+    assert "统筹为一次施工" not in row["reason_zh"]
+
+
+def test_a_road_without_a_name_is_called_that() -> None:
+    assert road_words("#17", "zh") == "无名道路（#17）"
+    assert road_words("七莘路/#17", "en") == "七莘路/an unnamed road (#17)"
+    assert road_words("A58/M606", "en") == "A58/M606"
