@@ -12,7 +12,7 @@ from dataclasses import dataclass, replace
 import pandas as pd
 
 from coordination.city import City
-from coordination.findings import Findings
+from coordination.findings import AREAS, Findings
 from coordination.projects import PROJECT_FIELDS
 from coordination.wording import text
 
@@ -158,6 +158,10 @@ def _trace_of_findings(findings: Findings, aliases: dict[str, str]) -> Findings:
         table[side] = table[side].replace(aliases)
     for name in (name for name in _FINER if name in table):
         table[name] = table[name].mask(hidden)
+    # Which pipe, which town: that is finer than the road.
+    area = hidden & table["kind_b"].isin(AREAS)
+    for name in ("project_b", "kind_b"):
+        table[name] = table[name].mask(area, None)
     # The identity is a hash of the two codes: whoever guesses a code could recognise it.
     names = SOMEONE + table["case_id"].astype("str") + "-" + table.index.astype("str")
     veiled_ids = table.loc[hidden, "finding_id"]

@@ -19,7 +19,8 @@ import pandas as pd
 
 from coordination.wording import table
 
-_AREAS = ("restriction", "asset", "zone")
+AREAS = ("restriction", "asset", "zone")
+"""What ``project_b`` may name beside projects and past works."""
 SEVERITIES = ("notice", "medium", "high")
 STATUSES = (
     "open", "notified", "negotiating", "resolved", "not_mergeable", "deferred", "waived",
@@ -236,7 +237,7 @@ def finding_ids(
         project_a.astype("object").where(project_a.notna(), ""),
         project_b.astype("object").where(project_b.notna(), ""),
         road.astype("object").where(road.notna(), ""),
-        [False] * len(road) if kind_b is None else kind_b.isin(_AREAS),
+        [False] * len(road) if kind_b is None else kind_b.isin(AREAS),
         strict=True,
     )
     pairs = (((a, b) if area else sorted((a, b)), place) for a, b, place, area in keys)

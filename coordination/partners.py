@@ -9,7 +9,9 @@ import pandas as pd
 
 from coordination.assets import called
 from coordination.city import City
+from coordination.findings import AREAS
 from coordination.rules.protocol import Worded
+from coordination.wording import LANGUAGES
 
 
 @dataclass(frozen=True)
@@ -31,8 +33,8 @@ class Partner:
     owner_unit: str | None = None
 
 
-def partners(city: City, table: pd.DataFrame) -> dict[str, Partner]:
-    """Return name and kind of every restriction, asset and zone that findings name, by id.
+def partners(city: City, table: pd.DataFrame) -> dict[tuple[str, str], Partner]:
+    """Return name and kind of every restriction, asset and zone that findings name, by kind and id.
 
     An expected year of an announced period (``R-1@2027``) bears the period's name and the year. A
     period of the policy, and what was taken out of the city since, goes by its id.
@@ -44,9 +46,7 @@ def partners(city: City, table: pd.DataFrame) -> dict[str, Partner]:
     table
         Findings: ``project_b``, ``kind_b``.
     """
-    named = table.loc[
-        table["kind_b"].isin(("restriction", "asset", "zone")), ["project_b", "kind_b"]
-    ].drop_duplicates()
+    named = table.loc[table["kind_b"].isin(AREAS), ["project_b", "kind_b"]].drop_duplicates()
     known = {
         "restriction": _restrictions(city.restrictions),
         "asset": _assets(city.assets),
@@ -62,8 +62,35 @@ def partners(city: City, table: pd.DataFrame) -> dict[str, Partner]:
         elif kind == "zone":
             zh = Worded.of("report.partner.zone", name=name.zh).zh
             name = Worded(zh, Worded.of("report.partner.zone", name=name.en).en)
-        found[str(code)] = Partner(kind, name, owner)
+        found[kind, str(code)] = Partner(kind, name, owner)
     return found
+
+
+OTHER_COLUMNS = ("other_zh", "other_en")
+
+
+def with_others(city: City, table: gpd.GeoDataFrame) -> gpd.GeoDataFrame:
+    """Return findings with what people call the restriction, asset or zone that each names.
+
+    Parameters
+    ----------
+    city
+        Its restrictions, assets and boundaries.
+    table
+        Findings, as their reader may see them.
+
+    Returns
+    -------
+    geopandas.GeoDataFrame
+        ``table`` with `OTHER_COLUMNS`, missing where ``project_b`` is a project or a past work.
+    """
+    known = partners(city, table)
+    named = [known.get((kind, str(code)))
+             for kind, code in zip(table["kind_b"], table["project_b"], strict=True)]  # fmt: skip
+    zh, en = ([one and one.name.text(lang) for one in named] for lang in LANGUAGES)
+    columns = {name: pd.Series(words, index=table.index, dtype="object")
+               for name, words in zip(OTHER_COLUMNS, (zh, en), strict=True)}  # fmt: skip
+    return table.assign(**columns)
 
 
 Known = dict[str, tuple[Worded, str | None]]

@@ -14,6 +14,7 @@ import pandas as pd
 from coordination.audience import Audience, for_audience, hidden_codes, without_ledger_of
 from coordination.city import City
 from coordination.findings import DETAIL_COLUMNS, FINDING_COLUMNS, HOTSPOT_COLUMNS, Findings
+from coordination.partners import OTHER_COLUMNS, with_others
 from coordination.projects import FIELD, FIELDS, day_numbers
 from coordination.wording import table
 from geo.intervals import meets
@@ -121,8 +122,8 @@ def _layer(what: What, city: City, findings: Findings | None) -> gpd.GeoDataFram
         "boundaries": city.boundaries, "assets": city.assets,
     }  # fmt: skip
     if findings is not None:
-        found = findings.table
-        columns = [*FINDING_COLUMNS, *(name for name in DETAIL_COLUMNS if name in found)]
+        found = with_others(city, findings.table)
+        columns = [*FINDING_COLUMNS, *DETAIL_COLUMNS, *OTHER_COLUMNS]
         layers["findings"] = found[[*columns, found.geometry.name]]
         spots = findings.hotspots
         layers["hotspots"] = spots[[*HOTSPOT_COLUMNS, spots.geometry.name]]

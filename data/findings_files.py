@@ -1,7 +1,8 @@
 """The files that detection leaves for others: ``findings.csv``, ``findings.geojson``, ``hotspots.csv``.
 
-Every file says where its figures come from. In CSV the promised columns come first and
-`PROVENANCE_COLUMNS` stand behind them in every row, so that row 1 is a plain header for any reader;
+Every file says where its figures come from. In CSV the promised columns come first; behind them
+stand what people call a restriction, asset or zone that ``project_b`` is the id of
+(`coordination.partners.OTHER_COLUMNS`), and `PROVENANCE_COLUMNS` in every row, so that row 1 is a plain header for any reader;
 GeoJSON has the top-level members ``provenance`` and ``rules_run``; ``provenance.json`` says the same
 beside them, also when there are no rows.
 """
@@ -24,6 +25,7 @@ from coordination.findings import (
     Findings,
     Provenance,
 )
+from coordination.partners import OTHER_COLUMNS, with_others
 from data.write_layers import json_text, write_csv, write_geojson, write_whole
 
 PROVENANCE_COLUMNS = ("data_revision", "policy_version", "software_version", "as_of", "run_at")
@@ -31,7 +33,7 @@ PROVENANCE_COLUMNS = ("data_revision", "policy_version", "software_version", "as
 
 _FREE_TEXT = (
     "case_id", "project_a", "project_b", "place", "road", "section_id", "legal_basis", "reason_zh",
-    "reason_en", "project_codes", "policy_version",
+    "reason_en", "project_codes", "policy_version", *OTHER_COLUMNS,
 )  # fmt: skip
 _WHOLE = (
     "overlap_days", "overlap_days_certain", "gap_days", "openings_24m", "openings_60m",
@@ -75,11 +77,11 @@ def write_findings(
     tuple of pathlib.Path
         The four files, in the order named above.
     """
-    _, shown = for_audience(city, findings, audience)
+    seen, shown = for_audience(city, findings, audience)
     origin = asdict(provenance)
     rules_run = [run.document() for run in shown.rules_run]
-    table = _rounded(shown.table)
-    columns = [*FINDING_COLUMNS, *(name for name in DETAIL_COLUMNS if name in table)]
+    table = _rounded(with_others(seen, shown.table))
+    columns = [*FINDING_COLUMNS, *DETAIL_COLUMNS, *OTHER_COLUMNS]
     layer = gpd.GeoDataFrame(
         table[columns].assign(spans=pd.Series(_spans_of(shown), index=table.index, dtype="object")),
         geometry=shown.table.geometry,
@@ -87,7 +89,7 @@ def write_findings(
     return (
         write_csv(
             folder / "findings.csv",
-            _with_provenance(table[list(FINDING_COLUMNS)], provenance),
+            _with_provenance(table[[*FINDING_COLUMNS, *OTHER_COLUMNS]], provenance),
             free_text=_FREE_TEXT,
         ),
         write_geojson(

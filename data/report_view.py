@@ -137,7 +137,7 @@ class CaseViews:
             for name in ("rule", "severity", "status", "sector", "stage", "work_type", "method")
         }
         self._labels["rule"] = rule_labels(findings.rules_run, lang)
-        self._partners = partners(city, self._table)
+        self._partners = {code: one for (_, code), one in partners(city, self._table).items()}
         self._steps = table("report.step", lang)
 
     def _t(self, key: str, **params: object) -> str:

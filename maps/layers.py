@@ -18,7 +18,7 @@ from coordination import formats
 from coordination.audience import SOMEONE
 from coordination.city import City
 from coordination.figures import Case
-from coordination.findings import SEVERITIES, Findings, RuleRun
+from coordination.findings import AREAS, SEVERITIES, Findings, RuleRun
 from coordination.partners import partners
 from coordination.projects import SECTORS, STAGES
 from coordination.sentences import legal_basis_in
@@ -202,7 +202,9 @@ def findings_layer(
     veiled = table["project_a"].isin(unnamed) | table["project_b"].isin(unnamed)
     shape = table.geometry.copy()
     shape[veiled] = road_shapes(city, table.loc[veiled, "road"])
-    names = _names(city, table)
+    # The id of a restriction, an asset or a zone may be some project's code.
+    second = table["project_b"].mask(table["kind_b"].isin(AREAS))
+    names = _names(city, table.assign(project_b=second))
     packed: Packed = {
         "finding_id": pack_strings(table["finding_id"].mask(veiled)),
         "case": _case_of(table, listed),
@@ -210,9 +212,9 @@ def findings_layer(
         "severity": _positions(table["severity"], SEVERITIES),
         "status": pack_text(table["status"]),
         "project_a": table["project_a"].map(row).fillna(-1).astype(int).tolist(),
-        "project_b": table["project_b"].map(row).fillna(-1).astype(int).tolist(),
+        "project_b": second.map(row).fillna(-1).astype(int).tolist(),
         "code_a": _unlisted(table["project_a"], row, unnamed),
-        "code_b": _unlisted(table["project_b"], row, unnamed),
+        "code_b": _unlisted(second, row, unnamed),
         "other_b": _other_words(city, table),
         "veiled": veiled.astype(int).tolist(),
         "place": pack_text(table["place"]),
@@ -321,7 +323,8 @@ def _unlisted(codes: pd.Series[str], row: pd.Series[int], unnamed: frozenset[str
 def _other_words(city: City, table: gpd.GeoDataFrame) -> Packed:
     """Return what people call a restricted period, an asset or a zone that a finding names."""
     known = partners(city, table)
-    named = pd.Series([known.get(str(code)) for code in table["project_b"]], dtype="object")
+    pairs = zip(table["kind_b"], table["project_b"], strict=True)
+    named = pd.Series([known.get((kind, str(code))) for kind, code in pairs], dtype="object")
     return pack_words(named, lambda one, lang: one.name.text(lang))
 
 

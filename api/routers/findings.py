@@ -17,13 +17,20 @@ from api.problems import NotFoundError
 from api.review import Chosen, history, review_documents, reviewed
 from api.rows import geometries, rows
 from api.workflow import rules_run
+from coordination.city import City
 from coordination.findings import SEVERITIES, STATUSES, Findings, rule_labels
+from coordination.partners import with_others
 
 router = APIRouter(prefix="/api/v1/findings", tags=["findings"])
 
 
-def finding_documents(findings: Findings, table: gpd.GeoDataFrame) -> list[dict[str, Any]]:
-    """Return the rows of ``table`` as JSON, each with its spans and its place in lon/lat."""
+def finding_documents(
+    city: City, findings: Findings, table: gpd.GeoDataFrame
+) -> list[dict[str, Any]]:
+    """Return the rows of ``table`` as JSON, each with its spans, its place in lon/lat, and what
+    people call a restriction, asset or zone that it names.
+    """  # noqa: D205 the sentence is one
+    table = with_others(city, table)
     own = findings.spans[findings.spans["finding_id"].isin(table["finding_id"])]
     spans: dict[str, list[dict[str, Any]]] = {}
     for span in rows(own):
@@ -34,11 +41,11 @@ def finding_documents(findings: Findings, table: gpd.GeoDataFrame) -> list[dict[
     ]
 
 
-def _detected(snapshots: SnapshotsNeeded) -> tuple[Findings, pd.DataFrame, int]:
+def _detected(snapshots: SnapshotsNeeded) -> tuple[Findings, City]:
     newest = snapshots.newest()
     if newest.findings is None:
         raise NotFoundError("http.no_detection")
-    return newest.findings, newest.city.projects, newest.city.data_revision
+    return newest.findings, newest.city
 
 
 @router.get("")
@@ -61,8 +68,8 @@ def list_findings(
     offset: Offset = 0,
 ) -> dict[str, Any]:
     """List what the last detection found, worst first."""
-    findings, projects, revision = _detected(snapshots)
-    table = findings.table
+    findings, city = _detected(snapshots)
+    projects, table = city.projects, findings.table
     if rule is not None:
         table = table[table["rule"] == known("rule", rule, rule_labels(findings.rules_run, "en"))]
     if severity is not None:
@@ -85,10 +92,11 @@ def list_findings(
         with snapshots.store() as store:
             late = reviewed(store, Chosen(overdue=True), as_of=as_of).table["finding_id"]
         table = table[table["finding_id"].isin(late)]
-    documents = finding_documents(findings, table.iloc[offset : offset + limit])
+    documents = finding_documents(city, findings, table.iloc[offset : offset + limit])
     answer = page(
-        request, documents, total=len(table), limit=limit, offset=offset, data_revision=revision
-    )
+        request, documents, total=len(table), limit=limit, offset=offset,
+        data_revision=city.data_revision,
+    )  # fmt: skip
     return answer | {
         "as_of": str(findings.as_of),
         "policy_version": findings.policy_version,
@@ -105,7 +113,7 @@ def read_finding(
     ``revision`` (also the ETag) is what a decision on it refers to.
     """
     del lang
-    findings, _, _ = _detected(snapshots)
+    findings, city = _detected(snapshots)
     table = findings.table[findings.table["finding_id"] == finding_id]
     if table.empty:
         raise NotFoundError("http.no_finding", finding_id=finding_id)
@@ -120,4 +128,4 @@ def read_finding(
         if name in ("units", "deadline", "asked", "overdue_units")
     }
     response.headers["ETag"] = f'"{past["revision"]}"'
-    return finding_documents(findings, table)[0] | told | past
+    return finding_documents(city, findings, table)[0] | told | past

@@ -58,6 +58,19 @@ def test_nothing_secret_is_left_anywhere(meeting: Any) -> None:
     assert "S1" not in set(findings.table["project_b"].dropna())
 
 
+def test_the_pipe_beside_a_hidden_project_would_tell_its_place(meeting: Any) -> None:
+    table = meeting.findings.table.copy()
+    table.loc[3, ["project_a", "project_b", "kind_b"]] = ["S1", "m11", "asset"]
+    changed = replace(meeting.findings, table=table)
+    _, findings = for_audience(meeting.city, changed, ANYBODY)
+    row = findings.table.iloc[3]
+    assert row["project_a"] == "confidential-1"
+    assert pd.isna(row["project_b"])
+    assert pd.isna(row["kind_b"])
+    _, everything = for_audience(meeting.city, changed, COORDINATOR)
+    assert everything.table.iloc[3]["project_b"] == "m11"
+
+
 def test_a_unit_sees_its_own(meeting: Any) -> None:
     assert hidden_codes(meeting.city, Audience(unit="机要处")) == {}
     assert hidden_codes(meeting.city, Audience(unit="给水公司")) == {"S1": "confidential-1"}

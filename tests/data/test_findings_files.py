@@ -41,7 +41,7 @@ def test_findings_csv_has_the_promised_columns_and_its_origin(folder: Path) -> N
     raw = (folder / "findings.csv").read_bytes()
     assert raw.startswith(b"\xef\xbb\xbffinding_id,case_id,rule,")
     header = raw.decode("utf-8-sig").splitlines()[0].split(",")
-    assert header == [*FINDING_COLUMNS, *BEHIND]
+    assert header == [*FINDING_COLUMNS, "other_zh", "other_en", *BEHIND]
     first = rows_of(folder / "findings.csv")[0]
     assert first["shared_length_m"] == "180.0"
     assert (first["overlap_days"], first["gap_days"]) == ("47", "")
@@ -50,6 +50,27 @@ def test_findings_csv_has_the_promised_columns_and_its_origin(folder: Path) -> N
     assert first["road"] == "仓场路"
     assert [first[name] for name in BEHIND] == [
         "7", "default-1", "0.1.0", "2025-03-15", "2025-03-15T09:00:00+08:00",
+    ]  # fmt: skip
+
+
+def test_what_is_no_project_is_named_beside_its_id(meeting: Any, tmp_path: Path) -> None:
+    metro = gpd.GeoDataFrame(
+        {"asset_id": ["=m11"], "kind": ["metro"], "name": ["11号线"], "owner_unit": ["地铁"]},
+        geometry=[shapely.Point(0, 0)], crs=4549,
+    )  # fmt: skip
+    table = meeting.findings.table.copy()
+    table.loc[0, ["project_b", "kind_b"]] = ["=m11", "asset"]
+    findings, city = replace(meeting.findings, table=table), replace(meeting.city, assets=metro)
+    write_findings(tmp_path, findings, city, meeting.provenance)
+    first, second = rows_of(tmp_path / "findings.csv")[:2]
+    assert (first["project_b"], first["other_zh"], first["other_en"]) == (
+        "'=m11", "地铁“11号线”", "metro “11号线”",
+    )  # fmt: skip
+    assert (second["other_zh"], second["other_en"]) == ("", "")
+    document = json.loads((tmp_path / "findings.geojson").read_text(encoding="utf-8"))
+    told = [feature["properties"] for feature in document["features"][:2]]
+    assert [(one["kind_b"], one["other_zh"]) for one in told] == [
+        ("asset", "地铁“11号线”"), (None, None),
     ]  # fmt: skip
 
 
