@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 
 import geopandas as gpd
 import numpy as np
@@ -110,8 +110,10 @@ def _facts(findings: gpd.GeoDataFrame, context: Context) -> list[dict[str, objec
     as_of = np.datetime64(context.as_of_day, "D")
     facts["over"] = (pd.to_datetime(facts["finish"]) < as_of) & facts["rule"].eq("concurrent_works")
     # Column by column: rows of mixed kinds are many times slower to walk through.
-    columns_of = [facts[name].to_numpy(dtype=object) for name in facts.columns]
-    return [dict(zip(facts.columns, row, strict=True)) for row in zip(*columns_of, strict=True)]
+    columns_of = {str(name): facts[name].to_numpy(dtype=object) for name in facts.columns}
+    return [
+        dict(zip(columns_of, row, strict=True)) for row in zip(*columns_of.values(), strict=True)
+    ]
 
 
 def _written(days: npt.NDArray[np.int64]) -> npt.NDArray[np.object_]:
@@ -124,42 +126,24 @@ def _sentence(fact: dict[str, object], lang: str, words: Mapping[str, RuleWords]
         template = text(f"findings.reason.{fact['rule']}.{variant}", lang)
     else:
         template = own.sentences[variant].text(lang)
-    named = {end: _project(fact, end, lang) for end in ("a", "b")}
-    first, second = ("b", "a") if fact["b_first"] else ("a", "b")
-    body = template.format(
-        **named,
-        earlier=named[first],
-        later=named[second],
-        earlier_days=_days(fact, first, lang),
-        later_days=_days(fact, second, lang),
-        where=_where(fact, lang),
-        period=f"{_day(fact['start'])}–{_day(fact['finish'])}",
-        overlap=_whole(fact["overlap_days"]),
-        certain=_whole(fact["overlap_days_certain"]),
-        gap=_whole(fact["gap_days"]),
-        likelihood=_percent(fact["likelihood"]),
-        distance=_decimal(fact["distance_m"]),
-        number=_whole(fact["number"]),
-        shared=_shared(fact, lang),
-        timing=_timing(fact, lang),
-        meeting=_meeting(fact, lang),
-        planned=text(f"findings.concurrent.{'over_' if fact['over'] else ''}planned", lang),
-        advice=_advice(fact, variant, lang),
-        items=_items(fact, lang),
-        **_own_facts(fact["facts"], lang),
-    )
     between = "" if lang == "zh" else " "
-    return between.join([body, *_notes(fact, lang)])
+    return between.join([template.format_map(_Words(fact, lang)), *_notes(fact, lang)])
 
 
-def _own_facts(facts: object, lang: str) -> dict[str, object]:
-    """Return what a rule gave for its sentence, in one language."""
-    if not isinstance(facts, dict):
-        return {}
-    return {
-        str(name): value.text(lang) if isinstance(value, Worded) else value
-        for name, value in facts.items()
-    }
+class _Words(dict[str, object]):
+    """What may stand in a sentence: made when it is asked for, as each says a few things of many."""
+
+    def __init__(self, fact: dict[str, object], lang: str) -> None:
+        facts = fact["facts"]
+        super().__init__(facts if isinstance(facts, dict) else {})
+        self.fact, self.lang = fact, lang
+
+    def __getitem__(self, name: str) -> object:
+        value = super().__getitem__(name)
+        return value.text(self.lang) if isinstance(value, Worded) else value
+
+    def __missing__(self, name: str) -> object:
+        return _PARTS[name](self.fact, self.lang)
 
 
 def _variant(fact: dict[str, object]) -> str:
@@ -189,9 +173,13 @@ def _meeting(fact: dict[str, object], lang: str) -> str:
     )
 
 
-def _advice(fact: dict[str, object], variant: str, lang: str) -> str:
+def _planned(fact: dict[str, object], lang: str) -> str:
+    return text(f"findings.concurrent.{'over_' if fact['over'] else ''}planned", lang)
+
+
+def _advice(fact: dict[str, object], lang: str) -> str:
     """Return what works at one time should do; days that are over ask nobody for anything."""
-    kind = "together" if variant == "shared" else "beside"
+    kind = "together" if _variant(fact) == "shared" else "beside"
     return text(f"findings.concurrent.{'over' if fact['over'] else kind}", lang)
 
 
@@ -267,6 +255,39 @@ def _notes(fact: dict[str, object], lang: str) -> list[str]:
     if not _missing(fact["coordinated"]):
         notes.append(text("findings.note.coordinated", lang, coordinated=fact["coordinated"]))
     return notes
+
+
+def _earlier(fact: dict[str, object]) -> str:
+    return "b" if fact["b_first"] else "a"
+
+
+def _later(fact: dict[str, object]) -> str:
+    return "a" if fact["b_first"] else "b"
+
+
+_PARTS: Mapping[str, Callable[[dict[str, object], str], str]] = {
+    "a": lambda fact, lang: _project(fact, "a", lang),
+    "b": lambda fact, lang: _project(fact, "b", lang),
+    "earlier": lambda fact, lang: _project(fact, _earlier(fact), lang),
+    "later": lambda fact, lang: _project(fact, _later(fact), lang),
+    "earlier_days": lambda fact, lang: _days(fact, _earlier(fact), lang),
+    "later_days": lambda fact, lang: _days(fact, _later(fact), lang),
+    "where": _where,
+    "period": lambda fact, _: f"{_day(fact['start'])}–{_day(fact['finish'])}",
+    "overlap": lambda fact, _: _whole(fact["overlap_days"]),
+    "certain": lambda fact, _: _whole(fact["overlap_days_certain"]),
+    "gap": lambda fact, _: _whole(fact["gap_days"]),
+    "likelihood": lambda fact, _: _percent(fact["likelihood"]),
+    "distance": lambda fact, _: _decimal(fact["distance_m"]),
+    "number": lambda fact, _: _whole(fact["number"]),
+    "shared": _shared,
+    "timing": _timing,
+    "meeting": _meeting,
+    "planned": _planned,
+    "advice": _advice,
+    "items": _items,
+}
+"""What every sentence may say, by placeholder; beside it stands what a rule gave (``facts``)."""
 
 
 def _missing(value: object) -> bool:

@@ -93,14 +93,7 @@ def substrings(lines: Geometries, from_m: Floats, to_m: Floats) -> Geometries:
     lines = np.asarray(lines, dtype=object)
     if not len(lines):
         return lines.copy()
-    xy, owner = shapely.get_coordinates(lines, return_index=True)
-    counts = np.bincount(owner, minlength=len(lines))
-    first = np.cumsum(counts) - counts
-    step = np.zeros(len(xy))
-    if len(xy):
-        step[1:] = np.hypot(*(xy[1:] - xy[:-1]).T)
-        step[first[counts > 0]] = 0.0
-    along = _running_sums(step, first, counts)
+    xy, owner, along, first, counts = _measured(lines)
     length = np.zeros(len(lines))
     length[counts > 0] = along[(first + counts - 1)[counts > 0]]
     start = np.clip(np.asarray(from_m, dtype=np.float64), 0.0, length)
@@ -122,6 +115,43 @@ def substrings(lines: Geometries, from_m: Floats, to_m: Floats) -> Geometries:
         rank[keep] = np.arange(len(keep))
         pieces[keep] = shapely.linestrings(all_xy[order], indices=rank[all_owner[order]])
     return pieces
+
+
+def points_along(lines: Geometries, line: Ints, at: Floats) -> Floats:
+    """Return the places at measures along lines.
+
+    Parameters
+    ----------
+    lines
+        LineStrings, none missing or empty, shape (n,).
+    line, at
+        Which line, and the measure from its first vertex [m], shape (m,); cut to the line's length.
+
+    Returns
+    -------
+    array of float, shape (m, 2)
+        Coordinates.
+
+    Examples
+    --------
+    >>> line = shapely.linestrings([[0, 0], [10, 0], [10, 10]])
+    >>> points_along(np.array([line]), np.array([0, 0]), np.array([4.0, 13.0])).tolist()
+    [[4.0, 0.0], [10.0, 3.0]]
+    """
+    xy, _, along, first, counts = _measured(lines)
+    return _points_along(xy, along, first, counts, line, np.clip(at, 0.0, None))
+
+
+def _measured(lines: Geometries) -> tuple[Floats, Ints, Floats, Ints, Ints]:
+    """Return the vertices of lines: coordinates, whose, measures; and where each line's begin, how many."""
+    xy, owner = shapely.get_coordinates(lines, return_index=True)
+    counts = np.bincount(owner, minlength=len(lines))
+    first = np.cumsum(counts) - counts
+    step = np.zeros(len(xy))
+    if len(xy):
+        step[1:] = np.hypot(*(xy[1:] - xy[:-1]).T)
+        step[first[counts > 0]] = 0.0
+    return xy, owner, _running_sums(step, first, counts), first, counts
 
 
 def _running_sums(step: Floats, first: Ints, counts: Ints) -> Floats:

@@ -11,7 +11,15 @@ import pandas as pd
 import shapely
 
 from geo.junctions import direction_at
-from geo.line_parts import Floats, Geometries, Ints, as_geometries, ragged_ranges, substrings
+from geo.line_parts import (
+    Floats,
+    Geometries,
+    Ints,
+    as_geometries,
+    points_along,
+    ragged_ranges,
+    substrings,
+)
 
 Flags = npt.NDArray[np.bool_]
 
@@ -87,8 +95,7 @@ def road_strips(sections: gpd.GeoDataFrame, *, beside_m: float, outside_m: float
     count = np.maximum(np.ceil(length / CHUNK_M), 1).astype(np.int64)
     section, number = ragged_ranges(np.zeros(len(lines), dtype=np.int64), count)
     size = (length / count)[section]
-    chunks = substrings(lines[section], number * size, (number + 1) * size)
-    probes = _probes(chunks)
+    probes = _probes(lines, section, number * size, (number + 1) * size)
     sides = []
     for sign in (1.0, -1.0):
         reach = _reach(lines, level, half, section, probes, sign, beside_m)
@@ -133,12 +140,20 @@ class _Probes:
     along: Floats
 
 
-def _probes(chunks: Geometries) -> _Probes:
+def _probes(lines: Geometries, section: Ints, from_m: Floats, to_m: Floats) -> _Probes:
     shares = np.array([0.1, 0.5, 0.9])
-    chunk = np.repeat(np.arange(len(chunks)), len(shares))
-    at = shapely.length(chunks)[chunk] * np.tile(shares, len(chunks))
-    start = shapely.get_coordinates(shapely.line_interpolate_point(chunks[chunk], at))
-    return _Probes(chunk, start, direction_at(chunks[chunk], at))
+    chunk = np.repeat(np.arange(len(section)), len(shares))
+    low, high = from_m[chunk], to_m[chunk]
+    at = low + (high - low) * np.tile(shares, len(section))
+    # The direction over two metres, of the chunk alone.
+    before = np.clip(at - 1.0, low, np.maximum(high - 2.0, low))
+    after = np.minimum(before + 2.0, high)
+    places = points_along(lines, np.tile(section[chunk], 3), np.concatenate([at, before, after]))
+    start, one, two = np.split(places, 3)
+    step = two - one
+    size = np.hypot(step[:, 0], step[:, 1])[:, None]
+    along = np.divide(step, size, out=np.zeros_like(step), where=size > 0)
+    return _Probes(chunk, start, along)
 
 
 def _reach(  # noqa: PLR0917 - one table of chunks
@@ -158,13 +173,13 @@ def _reach(  # noqa: PLR0917 - one table of chunks
     # A neighbour further away than this leaves the strip as it is.
     look = (reach[owner] * (1.0 + widest / half[section[owner]]))[:, None]
     rays = as_geometries(shapely.linestrings(np.stack([start, start + aside * look], axis=1)))
-    ray, other = shapely.STRtree(lines).query(rays, predicate="intersects")
+    # Lines ask a tree of rays: fewer to prepare than the other way round.
+    other, ray = shapely.STRtree(rays).query(lines, predicate="intersects")
     own = section[owner[ray]]
     beside = (other != own) & (level[other] == level[own])
     ray, other, own = ray[beside], other[beside], own[beside]
     met = shapely.intersection(rays[ray], lines[other])
-    origin = as_geometries(shapely.points(start))[ray]
-    away = shapely.distance(origin, met)
+    away = shapely.distance(shapely.points(start[ray]), met)
     there = direction_at(
         lines[other], shapely.line_locate_point(lines[other], shapely.centroid(met))
     )

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import shapely
 
-from geo.line_parts import substrings
+from geo.line_parts import points_along, substrings
 
 
 def test_a_piece_does_not_depend_on_the_lines_before_it() -> None:
@@ -32,3 +32,19 @@ def test_a_piece_that_begins_at_a_vertex_has_it_once() -> None:
     measures = np.array([0.0, 0.1 + (0.3 - 0.1)])
     (_, piece) = substrings(np.array([before, line]), measures, np.array([10.0, 0.7]))
     assert shapely.get_coordinates(piece).tolist() == [[0.3, 0.0], [0.7, 0.0]]
+
+
+def test_places_along_lines_are_those_that_shapely_finds() -> None:
+    random = np.random.default_rng(4)
+    lines = np.array(
+        [
+            shapely.LineString(random.uniform(0.0, 1e4, (vertices, 2)))
+            for vertices in random.integers(2, 12, 20)
+        ]
+    )
+    line = np.repeat(np.arange(20), 7)
+    share = np.tile([-0.5, 0.0, 0.2, 0.5, 0.9, 1.0, 1.5], 20)
+    at = share * shapely.length(lines)[line]
+    expected = shapely.line_interpolate_point(lines[line], np.maximum(at, 0.0))
+    found = points_along(lines, line, at)
+    np.testing.assert_allclose(found, shapely.get_coordinates(expected), atol=1e-8)
