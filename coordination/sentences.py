@@ -90,6 +90,7 @@ def _facts(findings: gpd.GeoDataFrame, context: Context) -> list[dict[str, objec
     last = _written(works["finish_day"].to_numpy() - 1)
     known = works["method_known"].to_numpy(dtype=bool)
     ledger = works["ledger"].to_numpy(dtype=bool)
+    done = works["finished"].to_numpy(dtype=bool)
     for end in ("a", "b"):
         code, work = facts[f"project_{end}"], facts[f"work_{end}"].to_numpy()
         facts[f"name_{end}"] = code.map(names["name"].astype("object"))
@@ -97,6 +98,7 @@ def _facts(findings: gpd.GeoDataFrame, context: Context) -> list[dict[str, objec
         here = work >= 0
         row = np.where(here, work, 0)
         lookup = len(works) > 0
+        facts[f"done_{end}"] = here & done[row] if lookup else False
         facts[f"history_{end}"] = here & ledger[row] if lookup else False
         facts[f"unknown_{end}"] = here & ~known[row] & ~ledger[row] if lookup else False
         facts[f"start_{end}"] = start[row] if lookup else ""
@@ -126,8 +128,11 @@ def _sentence(fact: dict[str, object], lang: str, words: Mapping[str, RuleWords]
         template = text(f"findings.reason.{fact['rule']}.{variant}", lang)
     else:
         template = own.sentences[variant].text(lang)
+    body = template.format_map(_Words(fact, lang))
+    if lang == "en" and template.startswith("{where}"):
+        body = body[:1].upper() + body[1:]
     between = "" if lang == "zh" else " "
-    return between.join([template.format_map(_Words(fact, lang)), *_notes(fact, lang)])
+    return between.join([body, *_notes(fact, lang)])
 
 
 class _Words(dict[str, object]):
@@ -158,6 +163,8 @@ def _variant(fact: dict[str, object]) -> str:
     touching = rule == "concurrent_works" and variant == "shared" and nothing
     hair = rule in ("concurrent_works", "opportunity") and _nothing(fact["distance_m"])
     touching |= hair and variant == "near"
+    if rule == "opportunity" and touching and not nothing:
+        return "shared"
     return "touching" if touching else variant
 
 
@@ -178,7 +185,10 @@ def _planned(fact: dict[str, object], lang: str) -> str:
 
 
 def _advice(fact: dict[str, object], lang: str) -> str:
-    """Return what works at one time should do; days that are over ask nobody for anything."""
+    """Return what to do; days that are over, and works that are finished, ask for nothing."""
+    if fact["rule"] == "repeat_excavation":
+        done = fact["done_b" if fact["b_first"] else "done_a"]
+        return text(f"findings.repeat.{'avoid' if done else 'together'}", lang)
     kind = "together" if _variant(fact) == "shared" else "beside"
     return text(f"findings.concurrent.{'over' if fact['over'] else kind}", lang)
 

@@ -160,3 +160,29 @@ def test_a_road_without_a_name_is_called_that() -> None:
     assert road_words("#17", "zh") == "无名道路（#17）"
     assert road_words("七莘路/#17", "en") == "七莘路/an unnamed road (#17)"
     assert road_words("A58/M606", "en") == "A58/M606"
+
+
+def test_a_repeat_says_what_can_still_be_done(make_city: Make, work: Make) -> None:
+    later = work("B", "2026-08-01", "2026-08-31")
+    ahead = sentence(make_city(work("A", "2026-03-01", "2026-03-31"), later), "repeat_excavation")
+    assert "请商议能否合为一次开挖" in ahead
+    done = sentence(make_city(work("A", "2025-11-01", "2025-11-30"), later), "repeat_excavation")
+    assert "请评估后次在该处能否不开挖" in done
+
+
+def test_works_on_one_ground_do_not_only_adjoin(make_city: Make, work: Make) -> None:
+    # A bored pipe opens its pits alone: the trench between them opens other ground.
+    city = make_city(
+        work("A", "2026-03-01", "2026-03-31", method="trenchless", box=(50.0, 1.0, 250.0, 4.0)),
+        work("B", "2026-08-01", "2026-08-31", box=(110.0, 1.0, 190.0, 4.0)),
+    )
+    assert "位于同一处，路段 80 米、面积 240 平方米" in sentence(city, "opportunity")
+
+
+def test_an_english_sentence_begins_with_a_capital(make_city: Make, work: Make) -> None:
+    city = make_city(
+        work("A", "2026-03-01", "2026-03-31"), work("B", "2026-08-01", "2026-08-31"), roads=False
+    )
+    findings = detect(city, Policy(), as_of=date(2026, 1, 1)).table
+    (words,) = findings.loc[findings["rule"] == "repeat_excavation", "reason_en"]
+    assert words.startswith("The same footprint is to be dug up again")
