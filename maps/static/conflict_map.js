@@ -117,7 +117,15 @@
       return best;
     }
 
+    /* A popup keeps clear of the open legend where the map is wide enough for both. */
+    function besideLegend() {
+      var shut = document.getElementById("legend-body").hidden;
+      var taken = document.getElementById("legend").getBoundingClientRect().right - map.getContainer().getBoundingClientRect().left;
+      return !shut && taken + wide + 60 <= map.getSize().x ? taken + 20 : 20;
+    }
+
     function openPopup(items, latlng) {
+      popup.options.autoPanPaddingTopLeft = [besideLegend(), 20];
       popup.setLatLng(latlng).setContent(digonce.popupContent(items, model, open, isShown)).openOn(map);
     }
 

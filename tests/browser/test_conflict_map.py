@@ -219,6 +219,16 @@ def test_the_popup_of_a_finding_has_the_figures_of_the_report(
     assert page.locator(".popup.project .kicker").inner_text() == one["project_a"]
 
 
+def test_the_legend_never_lies_over_a_popup(page: Page) -> None:
+    page.set_viewport_size({"width": 1100, "height": 760})
+    for number in range(0, 12, 3):
+        page.evaluate("n => digonce.page.open(digonce.page.model.findings[n])", number)
+        page.wait_for_timeout(400)  # the map glides until the popup has room
+        legend = page.locator("#legend").bounding_box()
+        reason = page.locator(".popup.finding .reason").bounding_box()
+        assert reason["x"] >= legend["x"] + legend["width"]
+
+
 def test_every_sentence_is_the_one_of_the_finding(page: Page, town: tuple[City, Findings]) -> None:
     for lang in ("zh", "en"):
         page.locator(f"[data-lang={lang}]").click()
