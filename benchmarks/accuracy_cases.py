@@ -568,6 +568,13 @@ def one_unit_at_the_same_time(rng: Rng) -> list[Work]:
 @family("duplicate_project", planted=True)
 def one_dossier(rng: Rng) -> list[Work]:
     number = f"案{rng.integers(10**9)}"
+    works = [work("gas", (-58, -20), FULL, (30, 70)), work("gas", (25, 58), FULL, (450, 480))]
+    return [replace(one, values={"external_id": number}) for one in works]
+
+
+@family("duplicate_project", planted=False)
+def one_dossier_of_two_units(rng: Rng) -> list[Work]:
+    number = f"案{rng.integers(10**9)}"
     works = [work("water", (-58, -20), FULL, (30, 70)), work("gas", (25, 58), FULL, (450, 480))]
     return [replace(one, values={"external_id": number}) for one in works]
 

@@ -264,7 +264,7 @@ def _duplicate(truth: Truth, one: Work, two: Work) -> None:
     one_work = same("sector") and same("work_type") and not differ("utility")
     twice = one_work and (differ("funding") or differ("level") or differ("owner_unit"))
     twice = twice or (same("owner_unit") and windows_meet(one, two) and not differ("utility"))
-    twice = twice or same("external_id")
+    twice = twice or (same("external_id") and not differ("owner_unit"))
     if not twice:
         return
     arguable = 0.4 < share < 0.6 or emergency(one) or emergency(two)
@@ -275,12 +275,14 @@ def _duplicate(truth: Truth, one: Work, two: Work) -> None:
 
 
 def _dossiers(truth: Truth, works: Iterable[Work]) -> None:
-    """One external dossier number on two projects, wherever they lie."""
+    """One external dossier number on two projects of one unit, wherever they lie."""
     held: dict[object, list[Work]] = {}
     for work in works:
         if work.values.get("external_id") and work.stage != "withdrawn":
             held.setdefault(work.values["external_id"], []).append(work)
     for same in held.values():
+        if len({work.get("owner_unit") for work in same}) > 1:
+            continue
         if len(same) == 2 and not all(w.finish and finished(w) for w in same):
             truth.add("duplicate_project", same[0].code, same[1].code, MEDIUM)
         elif len(same) > 2:
@@ -696,7 +698,7 @@ def judge_closures(
     ends = {data["line"]: (a, b, key) for a, b, key, data in graph.edges(keys=True, data=True)}
     for one, two in combinations(closing, 2):
         same = lines[one.plot] == lines[two.plot] or one.code == two.code
-        if same or not windows_meet(one, two) or (finished(one) and finished(two)):
+        if same or not windows_meet(one, two) or finished(one) or finished(two):
             continue
         for closed, other in ((one, two), (two, one)):
             alone = _way_round(graph, ends, {lines[closed.plot]}, lines[closed.plot])

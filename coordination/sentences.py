@@ -158,7 +158,10 @@ def _variant(fact: dict[str, object]) -> str:
         lacks = set(str(fact["items"]).split())
         if lacks & {"place", "dates"}:
             return "partly" if variant == "partly" else "plain"
-        return "method" if "method" in lacks else "size"
+        missing = lacks & {"method", "frame"}
+        if missing == lacks:
+            return "frame" if lacks == {"frame"} else "method"
+        return "mixed" if missing else "size"
     nothing = _nothing(fact["shared_length_m"]) and _nothing(fact["shared_area_m2"])
     touching = rule == "concurrent_works" and variant == "shared" and nothing
     hair = rule in ("concurrent_works", "opportunity") and _nothing(fact["distance_m"])

@@ -11,6 +11,7 @@ import numpy.typing as npt
 import pandas as pd
 import shapely
 
+from coordination.calendar import month_bounds
 from coordination.rules.protocol import Context
 from coordination.works import strip_length_m
 from geo.linear_reference import span_geometry
@@ -88,11 +89,16 @@ def zones_of(boundaries: gpd.GeoDataFrame, keys: Iterable[str]) -> Zones:
 
 
 def zone_metres(context: Context, zones: Zones) -> pd.DataFrame:
-    """Return the metres of every unfinished work in every zone that it lies in.
+    """Return the metres of every work of a project in every zone that it lies in.
+
+    Left out are works that ended before the month of the day of judgement: what ended earlier in
+    that month was open in it. Past openings that no project of the store made do not count.
 
     Along the roads the metres are those of its spans inside the zone (each side of a road that is
     opened on both counts once, carriageways that are sections of their own each); off the roads, and
-    without a network, the length of a strip with the footprint's area and perimeter inside.
+    without a network, the length of a strip with the footprint's area and perimeter inside. What is
+    no wider than one of its sections is one strip, and never longer than that, on however many
+    carriageways and ramps that lie close together it was assigned.
     Closed lanes are metres × lanes: one for ``lane``, half of the road's (at least one) for
     ``half``, all for ``full``; a road has one lane per ``policy.volume.lane_width_m``.
 
@@ -109,8 +115,9 @@ def zone_metres(context: Context, zones: Zones) -> pd.DataFrame:
         ``work, zone, opened_m, lanes_m, geometry`` (footprint inside the zone), sorted.
     """
     works = context.works
+    (this_month, *_), _ = month_bounds(context.as_of_day, context.as_of_day + 1)
     kept = works["placed"] & works["dated"] & ~works["ledger"].astype(bool)
-    kept &= ~works["finished"].astype(bool)
+    kept &= ~works["finished"].astype(bool) | (works["finish_day"] > this_month)
     mine = np.flatnonzero(kept.to_numpy(dtype=bool))
     shapes = works.geometry.to_numpy()
     zone, row = nearby_pairs(zones.shapes, shapes[mine])
@@ -119,45 +126,54 @@ def zone_metres(context: Context, zones: Zones) -> pd.DataFrame:
     real = shapely.area(inside) > context.policy.min_shared_m2
     zone, work, inside = zone[real], work[real], inside[real]
     parts = pd.DataFrame({"work": work, "zone": zone, "geometry": inside})
-    opened = _opened_off_roads(context, parts, zones)
-    along = _along(context.opening_spans, context, zones)
-    parts = parts.merge(along[["work", "zone", "metres"]], on=["work", "zone"], how="left")
-    parts["opened_m"] = parts.pop("metres").where(lambda metres: metres > 0, opened)
-    closed = _along(context.spans, context, zones)
-    parts = parts.merge(
-        closed[["work", "zone", "metres", "lanes_m"]], on=["work", "zone"], how="left"
-    )
-    strip = strip_length_m(shapely.area(inside), shapely.length(inside))
+    ground = context.opened[work]
+    opened = _strips(shapely.intersection(ground, zones.shapes[zone]))
+    on_roads = _on_roads(context.opening_spans, context, parts, opened, zones)
+    parts["opened_m"] = np.where(on_roads["metres"] > 0, on_roads["metres"], opened["length_m"])
+    strips = _strips(inside)
+    on_roads = _on_roads(context.spans, context, parts, strips, zones)
     impact = works["traffic_impact"].to_numpy(dtype=object)[work]
     closes = np.isin(impact.astype(str), ("lane", "half", "full"))
-    on_road = (parts.pop("metres") > 0).to_numpy()
-    parts["lanes_m"] = np.where(closes, np.where(on_road, parts["lanes_m"], strip), 0.0)
+    lanes_m = np.where(on_roads["metres"] > 0, on_roads["lanes_m"], strips["length_m"])
+    parts["lanes_m"] = np.where(closes, lanes_m, 0.0)
     return parts.sort_values(["work", "zone"], ignore_index=True)
 
 
-def _opened_off_roads(
-    context: Context, parts: pd.DataFrame, zones: Zones
-) -> npt.NDArray[np.float64]:
-    """Return the strip length of what each part opens, summed over its separate pieces."""
-    ground = context.opened[parts["work"].to_numpy()]
-    opened = shapely.intersection(ground, zones.shapes[parts["zone"].to_numpy()])
-    pieces, part = shapely.get_parts(opened, return_index=True)
-    length = strip_length_m(shapely.area(pieces), shapely.length(pieces))
-    flat = shapely.area(pieces) > 0
-    total = np.bincount(part[flat], weights=length[flat], minlength=len(parts))
-    return total.astype(np.float64)
+def _strips(shapes: Shapes) -> pd.DataFrame:
+    """Return ``length_m`` of the strips that each shape is made of, summed, and ``width_m``."""
+    pieces, of = shapely.get_parts(shapes, return_index=True)
+    area, length = (
+        shapely.area(pieces),
+        strip_length_m(shapely.area(pieces), shapely.length(pieces)),
+    )
+    flat = area > 0
+    length_m = np.bincount(of[flat], weights=length[flat], minlength=len(shapes))
+    width_m = shapely.area(shapes) / np.maximum(length_m, 1e-9)
+    return pd.DataFrame({"length_m": length_m.astype(np.float64), "width_m": width_m})
+
+
+def _on_roads(
+    spans: pd.DataFrame, context: Context, parts: pd.DataFrame, strips: pd.DataFrame, zones: Zones
+) -> pd.DataFrame:
+    """Return ``metres`` and ``lanes_m`` of each part along the roads, NaN where it is on none."""
+    along = _along(spans, context, zones)
+    along = parts[["work", "zone"]].merge(along, on=["work", "zone"], how="left")
+    one_strip = (strips["width_m"] <= along["width_m"]) & (along["metres"] > strips["length_m"])
+    share = (strips["length_m"] / along["metres"]).where(one_strip, 1.0)
+    return pd.DataFrame({name: along[name] * share for name in ("metres", "lanes_m")})
 
 
 def _along(spans: pd.DataFrame, context: Context, zones: Zones) -> pd.DataFrame:
-    """Return metres and lane metres of spans inside each zone, by work and zone."""
-    columns = ["work", "zone", "metres", "lanes_m"]
+    """Return metres and lane metres of spans inside each zone, by work and zone.
+
+    ``width_m`` is that of the widest of their sections.
+    """
+    columns = ["work", "zone", "metres", "lanes_m", "width_m"]
     if context.network is None or not len(spans):
-        return pd.DataFrame(np.empty((0, 4)), columns=columns).astype(
+        return pd.DataFrame(np.empty((0, 5)), columns=columns).astype(
             {"work": "int64", "zone": "int64"}
         )
     sections = context.network.sections
-    unfinished = ~context.works["finished"].to_numpy(dtype=bool)
-    spans = spans[unfinished[spans["site"].to_numpy(dtype=np.int64)]]
     # One metre of a section counts once, whatever its sides.
     spans = spans.drop_duplicates(["site", "section", "from_m", "to_m"])
     lines = span_geometry(spans, sections)
@@ -172,5 +188,9 @@ def _along(spans: pd.DataFrame, context: Context, zones: Zones) -> pd.DataFrame:
         [lanes, np.maximum(np.round(lanes / 2), 1.0), np.ones(len(lanes))],
         0.0,
     )
-    table = pd.DataFrame({"work": work, "zone": zone, "metres": metres, "lanes_m": metres * closed})
-    return table.groupby(["work", "zone"], as_index=False)[["metres", "lanes_m"]].sum()
+    table = pd.DataFrame(
+        {"work": work, "zone": zone, "metres": metres, "lanes_m": metres * closed, "width_m": width}
+    )
+    return table.groupby(["work", "zone"], as_index=False).agg(
+        {"metres": "sum", "lanes_m": "sum", "width_m": "max"}
+    )

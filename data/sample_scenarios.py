@@ -337,12 +337,11 @@ DUPLICATE = (
     ), ((_DU, 0, 1),)),
     Scenario("one dossier, one place", "section", (
         work("water", (-50, 45), MIDDLE, "2026-05-01", "2026-06-15", external_id="甲"),
-        work("gas", (-45, 50), MIDDLE, "2026-10-01", "2026-11-15", external_id="甲"),
+        work("water", (-45, 50), MIDDLE, "2026-10-01", "2026-11-15", external_id="甲"),
     ), ((_DU, 0, 1),)),
     Scenario("one dossier, two streets", "corner", (
         work("telecom", (40, 100), FULL, "2026-05-01", "2026-06-15", external_id="甲"),
-        work("telecom", (40, 100), FULL, "2026-09-01", "2026-10-15", run=1, unit=1,
-              external_id="甲"),
+        work("telecom", (40, 100), FULL, "2026-09-01", "2026-10-15", run=1, external_id="甲"),
     ), ((_DU, 0, 1),), ((_RE, 0, 1), (_CW, 0, 1))),
     Scenario("two purses, two years", "section", (
         work("surface", (-50, 50), FULL, "2026-04-01", "2026-04-30", funding="市级财政"),

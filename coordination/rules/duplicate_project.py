@@ -18,12 +18,13 @@ from coordination.works import DONE_STAGES, add_months
 @dataclass(frozen=True)
 class DuplicateProject:
     """Same place, sector and work type with different funding, level or unit; or the same unit with
-    overlapping windows on the same place; or one external dossier number twice.
+    overlapping windows on the same place; or one external dossier number twice in one unit.
 
     *Same place*: the footprints share ``same_place_share`` of the smaller one, on the same road or
     square. Different utilities are different works. The first kind looks at windows at most
     ``duplicate_months`` apart. A dossier number on three projects or more is a programme of
-    several streets, and counts only at the same place.
+    several streets, and counts only at the same place. Under one number different units dig
+    together: their projects are coordinated candidates (`coordination.dossiers`), no duplicates.
     """  # noqa: D205 the sentence is one
 
     code: str = "duplicate_project"
@@ -54,7 +55,7 @@ class DuplicateProject:
         one_work = same("sector") & same("work_type") & ~differ("utility") & soon
         funded_twice = one_work & (differ("funding") | differ("level") | differ("owner_unit"))
         filed_twice = same("owner_unit") & (met["overlap_days"] > 0).to_numpy() & ~differ("utility")
-        dossier = same("external_id")
+        dossier = same("external_id") & ~differ("owner_unit")
         variant = np.select(
             [dossier, funded_twice, filed_twice], ["dossier", "funding", "unit"], ""
         )
@@ -92,13 +93,17 @@ def _differ(
 
 
 def _dossiers_twice(context: Context, found: pd.DataFrame) -> pd.DataFrame:
-    """Return projects that share a dossier number with exactly one other, wherever they lie."""
+    """Return projects that share a dossier number with exactly one other, wherever they lie.
+
+    A unit that is not known may be the same.
+    """
     works = context.works
     projects = context.projects
     unfinished = set(works.loc[~works["finished"].astype(bool), "code"])
     # A project without a site is filed all the same.
     placeless = ~projects["code"].isin(set(works["code"])) & ~projects["stage"].isin(DONE_STAGES)
     unfinished |= set(projects.loc[placeless, "code"])
+    units = projects.set_index("code")["owner_unit"].dropna().to_dict()
     projects = projects.loc[projects["external_id"].notna(), ["code", "external_id"]]
     rows = []
     for number, codes in projects.groupby("external_id")["code"]:
@@ -107,7 +112,8 @@ def _dossiers_twice(context: Context, found: pd.DataFrame) -> pd.DataFrame:
         rows += [
             (a, b, number)
             for a, b in combinations(sorted(codes), 2)
-            if a in unfinished or b in unfinished
+            if (a in unfinished or b in unfinished)
+            and units.get(a, units.get(b)) == units.get(b, units.get(a))
         ]
     table = pd.DataFrame(rows, columns=["code_left", "code_right", "items"], dtype="object")
     told = set(zip(found["code_left"], found["code_right"], strict=True))

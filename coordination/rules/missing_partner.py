@@ -200,8 +200,10 @@ def _told(context: Context, assets: gpd.GeoDataFrame, along: pd.DataFrame) -> pd
             "road": road[work],
             "level": level,
             "steps": steps,
-            "variant": np.where(
-                overhead, "overhead", np.where(due == UNKNOWN_DAY, "pipe_undated", "pipe")
+            "variant": np.select(
+                [overhead, due == UNKNOWN_DAY, due < context.as_of_day],
+                ["overhead", "pipe_undated", "pipe_overdue"],
+                "pipe",
             ),
             "distance_m": shapely.distance(
                 works.geometry.to_numpy()[work], assets.geometry.to_numpy()[row]

@@ -55,6 +55,8 @@ class _Harm:
 class ParallelClosure:
     """Closures whose windows share a day and that together do harm which neither does alone.
 
+    Both are still to come or going on: what is finished closes nothing any more.
+
     A work closes the sections that it lies on when its traffic impact is one of
     ``policy.closure.impacts`` (``oneway_impacts`` where the section is one carriageway). What harm
     is, and for which journeys, is the formula of `geo.detours`: of each pair of projects the worst
@@ -139,7 +141,8 @@ def _harms(context: Context, closed: Closures, network: RoadNetwork) -> Iterator
     with_it = np.zeros(len(works), dtype=np.bool_)
     for k, work in enumerate(rows.tolist()):
         at_once = meets(start[k], finish[k], start, finish) & (codes != codes[k])
-        at_once &= ~(finished & finished[k])
+        # What is finished closes nothing any more.
+        at_once &= ~(finished | finished[k])
         if at_once.any():
             with_it[rows] = at_once
             yield from _harms_of(work, with_it, closed, closing, roads, context)
@@ -278,16 +281,26 @@ def _facts(
     named: dict[str, set[str]],
 ) -> dict[str, object]:
     cut = isinf(harm.detour.together_m)
+    closed, also_closed = (
+        _name(part, network, named) for part in (harm.journey.sections, harm.other)
+    )
+    if closed == also_closed:
+        road = network.sections["road"].iloc[_on_one_road(harm.other, network)[0]]
+        kind = "other_unnamed" if closed == _unnamed() else "other_part"
+        also_closed = Worded.of(f"findings.stretch.{kind}", road=road)
     return {
         "closed_by": codes[harm.left],
-        "closed": _name(harm.journey.sections, network, named),
+        "closed": closed,
         "also_closed_by": codes[harm.right],
-        "also_closed": _name(harm.other, network, named),
-        "direct_m": f"{harm.journey.direct_m:.0f}",
+        "also_closed": also_closed,
         "alone_m": f"{harm.detour.alone_m:.0f}",
         "together_m": "—" if cut else f"{harm.detour.together_m:.0f}",
         "longer_percent": "—" if cut else f"{100 * harm.detour.longer_share:.0f}",
     }
+
+
+def _unnamed() -> Worded:
+    return Worded.of("findings.stretch.unnamed")
 
 
 def _name(sections: tuple[int, ...], network: RoadNetwork, named: dict[str, set[str]]) -> Worded:
@@ -295,7 +308,7 @@ def _name(sections: tuple[int, ...], network: RoadNetwork, named: dict[str, set[
     own = network.sections.loc[_on_one_road(sections, network)]
     road = str(own["road"].iloc[0])
     if not own["named"].astype(bool).all():
-        return Worded.of("findings.stretch.unnamed")
+        return _unnamed()
     # Nodes that one section has are its ends; those between sections occur twice.
     nodes = pd.concat([own["node_from"], own["node_to"]])
     ends = sorted(nodes[~nodes.duplicated(keep=False)])

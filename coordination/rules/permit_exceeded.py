@@ -24,7 +24,8 @@ from coordination.severity import MEDIUM, graded
 from coordination.works import DONE_STAGES, add_months
 
 Days = npt.NDArray[np.int64]
-BUILT = ("actual_early", "actual_late", "still_open", "area", "occupation")
+OCCUPIES = ("occupation", "permitted_occupation")
+BUILT = ("actual_early", "actual_late", "still_open", "area", *OCCUPIES)
 
 
 @dataclass(frozen=True)
@@ -155,6 +156,8 @@ def _excesses(table: pd.DataFrame, context: Context) -> pd.DataFrame:
     # What is said to happen after the day of judgement has not happened yet.
     began = np.where(began <= today, began, UNKNOWN_DAY)
     running = (began != UNKNOWN_DAY) & (ended == UNKNOWN_DAY) & ~table["done"].to_numpy(dtype=bool)
+    # A filed last day that went by while the work goes on says nothing beside that it is open.
+    overrun = running & (table["filed_finish"] < today)
     # An emergency digs first and has its papers afterwards.
     awaited = np.where(table["emergency"].to_numpy(dtype=bool), UNKNOWN_DAY, start)
     plans = [
@@ -162,7 +165,12 @@ def _excesses(table: pd.DataFrame, context: Context) -> pd.DataFrame:
         ("actual_late", ended, finish, -1),
         ("still_open", np.where(running, today, UNKNOWN_DAY), finish, -1),
         ("filed_early", _unless(table["filed_start"], began), awaited, +1),
-        ("filed_late", _unless(table["filed_finish"], ended), finish, -1),
+        (
+            "filed_late",
+            _unless(table["filed_finish"].where(~overrun, UNKNOWN_DAY), ended),
+            finish,
+            -1,
+        ),
     ]
     found = []
     for kind, day, limit, sign in plans:
@@ -176,7 +184,8 @@ def _excesses(table: pd.DataFrame, context: Context) -> pd.DataFrame:
     first, last = np.where(permit, start, first), np.where(permit, finish, last)
     allowed = add_months(np.where(known, first, 0), policy.occupation_months)
     rows = np.flatnonzero(known & (np.where(known, last, -1) >= allowed))
-    found.append(_of("occupation", rows, (last - first + 1)[rows], first[rows], last[rows]))
+    occupied = _of("occupation", rows, (last - first + 1)[rows], first[rows], last[rows])
+    found.append(occupied.assign(kind=np.where(permit[rows], *OCCUPIES[::-1])))
     area, permitted = table["area"].to_numpy(), table["permit_area"].to_numpy()
     rows = np.flatnonzero((permitted > 0) & (area > permitted * (1 + policy.area_share) + 1e-9))
     beyond = _of("area", rows, np.zeros(len(rows), dtype=np.int64), began[rows], began[rows])
@@ -215,8 +224,9 @@ def _findings(table: pd.DataFrame, excesses: pd.DataFrame) -> pd.DataFrame:
     )
     both = (start != UNKNOWN_DAY) & (finish != UNKNOWN_DAY)
     # Nothing but its length speaks against it.
-    occupies = excesses.assign(occupies=excesses["kind"].eq("occupation")).groupby("row", sort=True)
+    occupies = excesses.assign(occupies=excesses["kind"].isin(OCCUPIES)).groupby("row", sort=True)
     long = occupies["occupies"].all().to_numpy(dtype=bool)
+    kind = grouped["kind"].first().to_numpy(dtype=object)
     fits = (both & (room + 1 >= of_row["duration"])).to_numpy(dtype=bool) & ~built
     level, steps = graded(np.full(len(of_row), MEDIUM), [("fits_permit", -1, fits)])
     said = grouped["words"].agg(list).tolist()
@@ -228,7 +238,7 @@ def _findings(table: pd.DataFrame, excesses: pd.DataFrame) -> pd.DataFrame:
             "level": level,
             "steps": steps,
             # An occupation that is long may have no permit to be beyond of.
-            "variant": np.select([long, built], ["occupation", "built"], "filed"),
+            "variant": np.where(long, kind, np.where(built, "built", "filed")),
             "items": grouped["kind"].agg(" ".join).to_numpy(dtype=object),
             "number": grouped["days"].max().to_numpy(),
             "first_day": first,
@@ -248,7 +258,7 @@ def _findings(table: pd.DataFrame, excesses: pd.DataFrame) -> pd.DataFrame:
 def _beyond(excesses: pd.DataFrame) -> tuple[Days, Days]:
     """Return the days from the first to the last that lie beyond, -1 where only the area does."""
     early = excesses["kind"].isin(("actual_early", "filed_early"))
-    whole = excesses["kind"].eq("occupation")
+    whole = excesses["kind"].isin(OCCUPIES)
     # Early: from its day to the day before the permit; late: from the day after it to its day.
     first = excesses["from_day"].where(early | whole, excesses["to_day"] + 1)
     end = excesses["to_day"].where(early, excesses["from_day"] + 1)
@@ -270,11 +280,16 @@ def _words(row: dict[Hashable, Any]) -> Worded:
     if kind == "area":
         area, permitted = float(row["area"]), float(row["permit_area"])
         return Worded.of(
-            "findings.permit.area", area=f"{area:g}", permit_area=f"{permitted:g}",
-            over=f"{area - permitted:.1f}",
+            "findings.permit.area", area=_metres(area), permit_area=_metres(permitted),
+            over=_metres(area - permitted),
         )  # fmt: skip
     days = np.array([row["from_day"], row["to_day"]], dtype=np.int64).astype("datetime64[D]")
     given = {"from_day": str(days[0]), "to_day": str(days[1]), "days": int(row["days"])}
-    if kind == "occupation":
-        return Worded.of("findings.permit.occupation", months=int(row["months"]), **given)
+    if kind in OCCUPIES:
+        given["months"] = int(row["months"])
     return Worded.of(f"findings.permit.{kind}", **given)
+
+
+def _metres(area_m2: float) -> str:
+    """Return square metres to a tenth, whole ones as whole."""
+    return f"{area_m2:.1f}".removesuffix(".0")

@@ -13,6 +13,7 @@ import shapely
 
 from coordination.calendar import month_bounds
 from coordination.policy import Policy
+from coordination.projects import UNKNOWN_DAY
 from coordination.rules.protocol import (
     Candidates,
     CannotRunError,
@@ -23,6 +24,7 @@ from coordination.rules.protocol import (
     candidates,
 )
 from coordination.severity import MEDIUM, NOTICE
+from coordination.works import STARTED_STAGES
 from coordination.zone_metres import Zones, zone_metres, zones_of
 from geo.intervals import meeting_likelihood, meets, overlap_days, overlap_range
 
@@ -39,7 +41,8 @@ class VolumeCap:
     the likelihood that it is, and *possible* in full. Medium for works that are certain in a month
     whose certain total is above the cap; a notice for works of months whose expected total is, or
     that are longer than the cap by themselves. One finding per project and zone, about its worst
-    month; months that are over are left alone. Emergencies count, but are not asked to move.
+    month; months that are over are left alone. What ended earlier in the month of the day of
+    judgement counts, and so do emergencies, but they are not asked to move.
     """
 
     code: str = "volume_cap"
@@ -151,8 +154,10 @@ def _over(  # noqa: PLR0917 - one kind of metres over all zones and months
     limit = counted["all_cap_m"] + _TOLERANCE_M
     sure = counted["certain"] & (counted["all_certain_m"] > limit)
     likely = (counted["all_expected_m"] > limit) | (counted["metres"] > limit)
-    emergency = context.works["emergency"].to_numpy(dtype=bool)[counted["work"].to_numpy()]
-    found = counted.assign(sure=sure)[(sure | likely) & ~emergency]
+    here = context.works.iloc[counted["work"].to_numpy()]
+    asked = ~(here["emergency"] | here["finished"]).to_numpy(dtype=bool)
+    counted = counted.assign(sure=sure, alone=~sure & (counted["all_expected_m"] <= limit))
+    found = counted[(sure | likely) & asked]
     if not len(found):
         return pd.DataFrame()
     found = found.assign(ratio=found["all_expected_m"] / found["all_cap_m"].clip(lower=1e-9))
@@ -164,7 +169,7 @@ def _over(  # noqa: PLR0917 - one kind of metres over all zones and months
         ["code", "zone", "sure", "ratio", "month", "metres", "work"],
         ascending=[True, True, False, False, True, False, True],
     ).drop_duplicates(["code", "zone"])
-    return _worded(worst.reset_index(drop=True), parts, zones, kind, months)
+    return _worded(worst.reset_index(drop=True), context, parts, zones, kind, months)
 
 
 def _by_month(
@@ -175,18 +180,24 @@ def _by_month(
     """Return each part in each month that its work's window touches: certain, and how likely."""
     works = context.works
     work = parts["work"].to_numpy()
-    start, finish = works["start_day"].to_numpy()[work], works["finish_day"].to_numpy()[work]
+    mine = works.iloc[work]
+    # What is finished, on whatever day, was so by the day of judgement.
+    ended = np.where(mine["finished"], context.as_of_day, np.iinfo(np.int64).max)
+    start, finish, last = (
+        mine["start_day"].to_numpy(),
+        np.minimum(mine["finish_day"].to_numpy(), ended),
+        np.minimum(mine["last_finish_day"].to_numpy(), ended),
+    )
     begin, end = months
     first = np.searchsorted(end, start, "right")
     count = np.maximum(np.searchsorted(begin, finish, "left") - first, 0)
     part = np.repeat(np.arange(len(parts)), count)
     month = np.arange(len(part)) - np.repeat(np.cumsum(count) - count, count) + first[part]
-    met = meets(start[part], finish[part], begin[month], end[month])
+    met = meets(start[part], finish[part], begin[month], end[month]) & (start < finish)[part]
     part, month = part[met], month[met]
-    mine = works.iloc[work[part]]
     lie = (
-        mine["first_start_day"].to_numpy(), mine["last_finish_day"].to_numpy(),
-        mine["duration_days"].to_numpy(), begin[month], end[month], (end - begin)[month],
+        mine["first_start_day"].to_numpy()[part], last[part],
+        mine["duration_days"].to_numpy()[part], begin[month], end[month], (end - begin)[month],
     )  # fmt: skip
     return pd.DataFrame(
         {
@@ -199,8 +210,9 @@ def _by_month(
     )
 
 
-def _worded(
+def _worded(  # noqa: PLR0917 - one step of `_over`
     worst: pd.DataFrame,
+    context: Context,
     parts: pd.DataFrame,
     zones: Zones,
     kind: str,
@@ -209,15 +221,16 @@ def _worded(
     begin, end = (days[worst["month"].to_numpy()] for days in months)
     names = begin.astype("datetime64[D]").astype("datetime64[M]").astype(str)
     zone = worst["zone"].to_numpy()
+    begun = _begun(context)[worst["work"].to_numpy()]
     facts = [
         {
             "zone": Worded(zones.zh[number], zones.en[number]), "month": month,
             "certain_m": f"{row.all_certain_m:.0f}", "expected_m": f"{row.all_expected_m:.0f}",
             "possible_m": f"{row.all_metres:.0f}", "cap_m": f"{row.all_cap_m:g}",
             "own_m": f"{row.own_m:.0f}", "others": int(row.all_projects) - 1,
-            "months": int(row.months),
+            "months": int(row.months), "chance": _chance(row), "remedy": _remedy(row, has_begun),
         }
-        for row, number, month in zip(_rows(worst), zone, names, strict=True)
+        for row, number, month, has_begun in zip(_rows(worst), zone, names, begun, strict=True)
     ]  # fmt: skip
     sure = worst["sure"].to_numpy(dtype=bool)
     geometry = parts.set_index(["work", "zone"])["geometry"]
@@ -232,7 +245,7 @@ def _worded(
             "kind_right": "zone",
             "level": np.where(sure, MEDIUM, NOTICE),
             "steps": np.where(sure, "base:medium", "base:medium possible_only:-1"),
-            "variant": kind,
+            "variant": np.where(worst["alone"], f"{kind}_alone", kind),
             "number": worst["months"].to_numpy(),
             "first_day": begin,
             "end_day": end,
@@ -242,6 +255,28 @@ def _worded(
             "facts": facts,
         }
     )
+
+
+def _begun(context: Context) -> npt.NDArray[np.bool_]:
+    """Tell which works have begun for certain: a window that has begun says nothing yet."""
+    works = context.works
+    actual = works["actual_start"].to_numpy()
+    began = (actual != UNKNOWN_DAY) & (actual <= context.as_of_day)
+    return np.asarray(began | works["stage"].isin(STARTED_STAGES).to_numpy(), dtype=np.bool_)
+
+
+def _chance(row: Any) -> Worded:
+    """Return how likely the project's own metres are open in the month, nothing when certain."""
+    if row.certain:
+        return Worded("", "")
+    return Worded.of("findings.volume.chance", likelihood=f"{max(100 * row.likelihood, 1):.0f}")
+
+
+def _remedy(row: Any, has_begun: bool) -> Worded:
+    """Return what to do: what has begun cannot begin later, what is above alone needs parts."""
+    if row.own_m > row.all_cap_m + _TOLERANCE_M:
+        return Worded.of("findings.volume.parts")
+    return Worded.of(f"findings.volume.{'begun' if has_begun else 'spread'}")
 
 
 def _rows(table: pd.DataFrame) -> list[Any]:

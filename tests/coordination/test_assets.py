@@ -84,8 +84,8 @@ def test_the_sentence_names_asset_owner_and_ground(make_city: MakeCity, work: Ma
     nameless = METRO | {"name": None, "owner_unit": None, "wkt": "LINESTRING (0 2, 600 2)"}
     row = found(with_assets(city, nameless), "protection_zone")["A", "m11"]
     assert row["reason_en"].startswith(
-        "The footprint of A 工程A (单位A) lies on or inside metro m11 (owner unknown), in its zone of "
-        "10 m; 300 m² lie within the zone."
+        "The footprint of A 工程A (单位A) lies on or inside metro m11 (owner unknown, find out first), in its "
+        "zone of 10 m; 300 m² lie within the zone."
     )
 
 
@@ -248,12 +248,18 @@ def test_pipes_due_within_five_years_should_go_along(
 def test_the_sentence_about_a_pipe(make_city: MakeCity, repair: Work) -> None:
     (row,) = found(with_assets(make_city(repair), PIPE), "missing_partner").values()
     assert row["reason_zh"].startswith(
-        "R 工程R（单位R）计划大修（2026-05-01–2026-05-31），其下 95 米为待更新管线“DN300”（水务公司），"
+        "R 工程R（单位R）计划大修（2026-05-01–2026-05-31），其下 95 米有待更新管线“DN300”（水务公司），"
         "2030-06-30 到期，但前后 12 个月内附近无该类管线更新项目，建议同步更新。"
     )
     undated = PIPE | {"due": None}
     (row,) = found(with_assets(make_city(repair), undated), "missing_partner").values()
-    assert "on a date that is not known" in row["reason_en"]
+    assert "DN300” (水务公司; by when is not known), but" in row["reason_en"]
+    assert "其下 95 米有待更新管线“DN300”（水务公司，到期日不详），" in row["reason_zh"]
+    # The road is judged on 2026-01-01, and the pipe was due the day before.
+    overdue = PIPE | {"due": "2025-12-31"}
+    (row,) = found(with_assets(make_city(repair), overdue), "missing_partner").values()
+    assert "已于 2025-12-31 到期" in row["reason_zh"]
+    assert "was to be renewed by 2025-12-31" in row["reason_en"]
 
 
 @pytest.mark.parametrize(

@@ -116,7 +116,7 @@ def test_one_dossier_of_two_projects_without_a_place_is_told(
 ) -> None:
     city = make_city(
         work("A", "2026-03-01", "2026-03-31", external_id="X-1"),
-        work("B", "2026-03-01", "2026-03-31", external_id="X-1"),
+        work("B", "2026-03-01", "2026-03-31", external_id="X-1", owner_unit="单位A"),
     )
     bare = City(city.crs, city.projects, city.sites.iloc[:0], network=city.network)
     assert len(found(bare, "duplicate_project")) == 1

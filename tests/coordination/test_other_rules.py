@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import date
 from typing import Any
 
@@ -151,15 +152,31 @@ def test_one_dossier_number_twice_is_found_wherever_the_two_lie(
     east = (450.0, 1.0, 500.0, 4.0)
     two = [
         work("A", "2026-03-01", "2026-03-31", external_id="7", box=WEST),
-        work("B", "2026-08-01", "2026-08-31", external_id="7", box=east),
+        work("B", "2026-08-01", "2026-08-31", external_id="7", box=east, owner_unit="单位A"),
     ]
     (row,) = found(make_city(*two), "duplicate_project").values()
     assert "同一外部编号 7" in row["reason_zh"]
     assert "精确到" not in row["reason_zh"]
     assert row["geometry"] is None
+    assert "请合并或撤销其一" in row["reason_zh"]
+    assert found(make_city(two[0], two[1] | {"owner_unit": None}), "duplicate_project")
     # Three streets under one number are a programme.
     third = work("C", "2026-08-01", "2026-08-31", external_id="7", box=(296.0, 50.0, 300.0, 150.0))
     assert not found(make_city(*two, third), "duplicate_project")
+
+
+def test_two_units_under_one_dossier_number_dig_together(
+    make_city: MakeCity, work: MakeWork
+) -> None:
+    for box in (WEST, (450.0, 1.0, 500.0, 4.0)):
+        two = [
+            work("A", "2026-03-01", "2026-03-31", external_id="7", box=WEST),
+            work("B", "2026-03-15", "2026-04-30", external_id="7", box=box),
+        ]
+        assert not found(make_city(*two), "duplicate_project")
+    two[1]["box"] = WEST
+    (row,) = found(make_city(*two), "concurrent_works").values()
+    assert row["coordinated"] == "7"
 
 
 @pytest.mark.parametrize(
@@ -189,6 +206,29 @@ def test_what_a_project_lacks_is_named(
         assert only["project_a"] == "A"
         assert items in only["reason_zh"]
         assert only["severity"] == "notice"
+
+
+@pytest.mark.parametrize(
+    ("values", "zh", "en"),
+    [
+        ({"frame_open": True}, "A 工程A（单位A）的坐标参考框架未确认，位置可能偏移数百米。",
+         "it may lie hundreds of metres off"),
+        ({"method": None}, "资料不足：缺少施工工艺。请补充。", "lacks data: no method."),
+        ({"method": None, "area_m2": 900.0},
+         "资料不足或前后不一：缺少施工工艺、申报面积与图形不符。请补充并核对。",
+         "lacks data or contradicts itself: no method, stated area"),
+        ({"area_m2": 900.0}, "申报数据前后不一：申报面积与图形不符。请核对。", "do not agree"),
+    ],
+)  # fmt: skip
+def test_the_sentence_fits_what_is_wrong(
+    make_city: MakeCity, work: MakeWork, values: Work, zh: str, en: str
+) -> None:
+    city = make_city(work("A", "2026-03-01", "2026-03-31") | values)
+    if "frame_open" in values:
+        city = replace(city, sites=city.sites.assign(inferred="frame"))
+    (row,) = found(city, "incomplete_data").values()
+    assert zh in row["reason_zh"]
+    assert en in row["reason_en"]
 
 
 def test_a_project_that_lacks_days_at_one_site_only_is_told_so(

@@ -89,14 +89,41 @@ def test_two_sides_of_a_ring_cut_each_other_off(make_city: MakeCity, closing: Ma
     assert row["geometry"].area == pytest.approx(1600)
     assert row["reason_zh"].startswith(
         "A 工程A（单位A）与B 工程B（单位B）计划同期封路（2026-03-01–2026-03-31）：两者必然同时施工 31 天。"
-        "A 封闭南路（东路—西路），单独封闭时可绕行 1200 米；B 同时封闭北路（东路—西路）后无路可绕。"
+        "A 封闭南路（东路—西路），B 封闭北路（东路—西路）。原经前一路段的车辆，只封其中一处时可绕行，"
+        "路程不超过 1200 米；两处同时封闭则无路可绕。请错开封路时间。"
     )
     assert (
-        "A closes 南路 (东路 to 西路), with a way round of 1200 m while nothing else is closed; once B "
-        "closes 北路 (东路 to 西路) too there is no way round." in row["reason_en"]
-    )
+        "A closes 南路 (东路 to 西路), B closes 北路 (东路 to 西路). Traffic of the former has a way round "
+        "of at most 1200 m while only one of the two is closed; once both are, there is no way round."
+    ) in row["reason_en"]
     spans = findings.spans[findings.spans["finding_id"] == row["finding_id"]]
     assert spans["road"].tolist() == ["南路"]
+
+
+def test_the_two_carriageways_of_a_street_are_told_apart(
+    make_city: MakeCity, closing: MakeWork
+) -> None:
+    ring = SQUARE[1:]
+    for name, said in (
+        ("南路", "封闭南路（东路—西路），A 封闭南路的另一段或另一侧车行道"),
+        (None, "封闭一条无名道路，A 封闭另一条无名道路"),
+    ):
+        network = streets(("南路", 0, 0, 400, 0), ("南路", 0, -30, 400, -30), *ring,
+                          ("东路", 400, -30, 400, 0), ("西路", 0, 0, 0, -30))  # fmt: skip
+        if name is None:
+            sections = network.sections
+            network = replace(network, sections=sections.assign(named=sections["road"] != "南路"))
+        city = make_city(closing("A", 200, 0), closing("B", 200, -30))
+        (row,) = rows(found(city, network))
+        assert said in row["reason_zh"]
+        assert "A closes another " in row["reason_en"]
+
+
+def test_what_is_finished_closes_nothing_any_more(make_city: MakeCity, closing: MakeWork) -> None:
+    goes_on = closing("A", 200, 0, start="2025-12-01", finish="2026-02-28")
+    over = closing("B", 200, 400, start="2025-12-01", finish="2025-12-31")
+    assert not rows(found(make_city(goes_on, over), streets(*SQUARE)))
+    assert rows(found(make_city(goes_on, over | {"finish": "2026-01-01"}), streets(*SQUARE)))
 
 
 def test_codes_and_order_of_rows_do_not_matter(make_city: MakeCity, closing: MakeWork) -> None:
@@ -142,7 +169,7 @@ def test_the_way_round_must_become_half_as_long_again(
         return
     alone, together, percent = told
     assert (
-        f"单独封闭时绕行 {alone} 米；B 同时封闭乙路（东路—西路）后须绕行 {together} 米，增加 {percent}%。"
+        f"只封其中一处时绕行不超过 {alone} 米；两处同时封闭则须绕行 {together} 米，增加 {percent}%。"
         in result[0]["reason_zh"]
     )
 
@@ -186,7 +213,7 @@ def test_two_bridges_cut_and_a_third_saves(make_city: MakeCity, closing: MakeWor
     upright = {"box": (296.0, 150.0, 304.0, 250.0)}, {"box": (596.0, 150.0, 604.0, 250.0)}
     city = make_city(closing("A", 0, 0) | upright[0], closing("B", 0, 0) | upright[1])
     (row,) = rows(found(city, streets(*banks)))
-    assert "可绕行 1000 米" in row["reason_zh"]
+    assert "路程不超过 1000 米" in row["reason_zh"]
     assert "无路可绕" in row["reason_zh"]
     third = ("三号桥", 450, 0, 450, 400)
     assert rows(found(city, streets(*banks, third))) == []
@@ -249,7 +276,7 @@ def test_a_work_over_several_sections_is_one_closure(
     whole = closing("A", 300, 0, box=(20.0, -4.0, 580.0, 4.0))
     (row,) = rows(found(make_city(whole, closing("B", 300, 300)), network))
     assert "A 封闭甲路（东路—西" in row["reason_zh"]
-    assert "后须绕行 4600 米" in row["reason_zh"]
+    assert "则须绕行 4600 米" in row["reason_zh"]
 
 
 def test_what_lies_at_the_middle_of_a_closed_street_may_be_cut_off(
@@ -260,7 +287,8 @@ def test_what_lies_at_the_middle_of_a_closed_street_may_be_cut_off(
     whole = closing("A", 300, 0, box=(20.0, -4.0, 580.0, 4.0))
     alley = closing("B", 300, 150, box=(296.0, 100.0, 304.0, 200.0))
     (row,) = rows(found(make_city(whole, alley), network))
-    assert "单独封闭时可绕行 900 米；B 同时封闭里弄（丙路—甲路）后无路可绕" in row["reason_zh"]
+    assert "B 封闭里弄（丙路—甲路）" in row["reason_zh"]
+    assert "路程不超过 900 米；两处同时封闭则无路可绕" in row["reason_zh"]
 
 
 def test_works_on_the_same_section_are_left_to_other_rules(

@@ -104,7 +104,25 @@ def test_area(
     table = found(city, as_of="2026-03-15").table
     assert len(table) == beyond
     if area == 105.1:
-        assert "面积 105.1 平方米，超出许可面积 100 平方米 5.1 平方米" in table["reason_zh"].iloc[0]
+        assert "面积 105.1 平方米，比许可面积 100 平方米多 5.1 平方米" in table["reason_zh"].iloc[0]
+
+
+def test_square_metres_are_told_to_a_tenth(permitted: Callable[..., City]) -> None:
+    city = permitted({"area_m2": 192.4093, "permit_area_m2": 153.0})
+    reason = found(city, as_of="2026-03-15").table["reason_zh"].iloc[0]
+    assert "面积 192.4 平方米，比许可面积 153 平方米多 39.4 平方米" in reason
+
+
+def test_a_plan_that_went_by_is_not_told_beside_the_work_that_goes_on(
+    permitted: Callable[..., City],
+) -> None:
+    open_still = {"actual_start": "2026-03-01"}
+    city = permitted(open_still, finish="2026-04-05")
+    (row,) = found(city, as_of="2026-04-15").table.to_dict("records")
+    assert "截至 2026-04-15 超期 15 天" in row["reason_zh"]
+    assert "计划竣工" not in row["reason_zh"]
+    (row,) = found(city, as_of="2026-04-05").table.to_dict("records")
+    assert "截至 2026-04-05 超期 5 天；计划竣工 2026-04-05" in row["reason_zh"]
 
 
 def test_areas_of_all_sites_together(permitted: Callable[..., City]) -> None:
@@ -135,7 +153,10 @@ def test_occupation_of_more_than_three_calendar_months(
     table = found(city, as_of="2025-11-01").table
     assert len(table) == (days is not None)
     if days:
-        assert f"占道 {days} 天（{start} 至 {finish}），超过 3 个月" in table["reason_zh"].iloc[0]
+        said = table.iloc[0]
+        assert f"获准占道 {days} 天（{start} 至 {finish}），超过 3 个月" in said["reason_zh"]
+        assert "请核实是否确需占道这么久" in said["reason_zh"]
+        assert f"is permitted to occupy the road for {days} days" in said["reason_en"]
         longer = Policy(permit=PermitPolicy(occupation_months=4))
         assert not len(found(city, as_of="2025-11-01", policy=longer).table)
 

@@ -18,6 +18,7 @@ from coordination.findings import Findings
 from coordination.policy import Policy
 from coordination.rule_policy import VolumePolicy
 from coordination.rules.volume_cap import VolumeCap
+from geo.road_network import build_network
 
 RULES = (VolumeCap(),)
 Row = dict[str, Any]
@@ -75,7 +76,8 @@ def test_two_works_above_the_cap_of_their_month(
     assert row["overlap_days"] == 16
     assert row["reason_zh"].startswith(
         "安亭镇 2026-03 开挖总量超过上限：必然开挖 160 米，按工期预计 160 米，最多 160 米，上限 150 米。"
-        "A 工程A（单位A）占其中 100 米，另有 1 个项目；超限月份共 1 个。"
+        "A 工程A（单位A）占其中 100 米，另有 1 个项目；其时间窗口内超限月份共 1 个。"
+        "请错开开工月份。"
     )
     assert "In Anting more is open in 2026-03" in row["reason_en"]
     assert not len(found(city, {"default": 160.0}).table)
@@ -103,7 +105,76 @@ def test_a_work_longer_than_the_cap_breaks_it_in_any_month(
     )
     (row,) = found(city, {"default": 99.0}).table.to_dict("records")
     assert row["severity"] == "notice"
+    # Five days within 181: 35 of 177 starts reach into March. No total is above the cap there.
+    assert row["reason_zh"].startswith(
+        "A 工程A（单位A）在安亭镇开挖 100 米，单独一项即超过 2026-03 的开挖上限 99 米"
+        "（按工期，当月施工的可能性为 20%）；其时间窗口内超限月份共 6 个。请分段、分月施工"
+    )
+    assert "by itself more than the cap of 99 m in 2026-03" in row["reason_en"]
     assert not len(found(city, {"default": 100.0}).table)
+
+
+@pytest.mark.parametrize(
+    ("ended", "counts"),
+    [
+        ({"actual_start": "2026-03-01", "actual_finish": "2026-03-09", "stage": "completed"}, True),
+        ({"actual_start": "2026-02-01", "actual_finish": "2026-03-01", "stage": "completed"}, True),
+        (
+            {"actual_start": "2026-02-01", "actual_finish": "2026-02-28", "stage": "completed"},
+            False,
+        ),
+        ({"stage": "withdrawn"}, False),
+        ({"start": "2026-03-02", "finish": "2026-03-15"}, True),
+        # Completed on a day that nobody told, but before the day of judgement.
+        ({"start": "2026-03-02", "finish": "2026-04-30", "stage": "completed"}, True),
+        ({"start": "2026-04-02", "finish": "2026-04-30", "stage": "completed"}, False),
+    ],
+)
+def test_what_ended_earlier_in_the_month_was_open_in_it(
+    make_city: Callable[..., City], work: Callable[..., Row], ended: Row, counts: bool
+) -> None:
+    over = work("B", "2026-03-01", "2026-03-09", box=(0.0, 1.0, 60.0, 4.0)) | ended
+    city = in_towns(make_city(work("A", "2026-03-20", "2026-04-20"), over))
+    table = found(city, {"default": 150.0}, as_of="2026-03-16").table
+    assert table["project_a"].tolist() == (["A"] if counts else [])
+    if counts:
+        assert "超限月份共 1 个" in table["reason_zh"].iloc[0]
+        assert "必然开挖 160 米" in table["reason_zh"].iloc[0]
+
+
+def test_what_has_begun_is_not_told_to_begin_later(
+    make_city: Callable[..., City], work: Callable[..., Row]
+) -> None:
+    rows = [
+        work("A", "2026-03-01", "2026-03-31", stage="in_progress", actual_start="2026-03-02"),
+        # A plan year has begun, the work has not.
+        work("B", "2026-01-01", "2026-12-31", duration_days=20, stage="reserve", box=(0, 1, 60, 4)),
+        work("D", "2026-03-20", "2026-04-20", box=(220.0, 1.0, 280.0, 4.0)),
+    ]
+    city = in_towns(make_city(*rows))
+    table = found(city, {"default": 155.0}, as_of="2026-03-16").table.set_index("project_a")
+    told = table["reason_zh"]
+    assert "该项目已开工，请安排其他项目错开" in told["A"]
+    assert told[["B", "D"]].str.contains("请错开开工月份").all()
+    assert told.str.contains("当月施工的可能性").to_dict() == {"A": False, "B": True, "D": False}
+
+
+def test_a_trench_on_two_carriageways_that_lie_together_is_as_long_as_it_is(
+    make_city: Callable[..., City], work: Callable[..., Row]
+) -> None:
+    lines = gpd.GeoDataFrame(
+        {"source_id": [0, 1], "road": "甲路", "road_class": "local", "width_m": 9.0, "oneway": True,
+         "level": 0},
+        geometry=shapely.from_wkt(["LINESTRING (0 0, 600 0)", "LINESTRING (600 4, 0 4)"]),
+        crs=4549,
+    )  # fmt: skip
+    roads = build_network(lines, width_m={}, corner_radius_m=8.0)
+    narrow = work("A", "2026-03-05", "2026-03-20", box=(60.0, 1.0, 160.0, 3.0))
+    wide = work("B", "2026-03-05", "2026-03-20", box=(60.0, -4.5, 160.0, 8.5))
+    for one, metres in ((narrow, 100), (wide, 200)):
+        city = replace(in_towns(make_city(one)), network=roads)
+        reason = found(city, {"default": 10.0}).table["reason_zh"].iloc[0]
+        assert f"必然开挖 {metres} 米" in reason, reason
 
 
 @pytest.mark.parametrize(

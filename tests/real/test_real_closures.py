@@ -68,7 +68,7 @@ def test_the_complete_network_is_judged_on(real_data: Path) -> None:
     pairs = {frozenset(pair) for pair in zip(table["project_a"], table["project_b"], strict=True)}
     codes = [f"P{row}" for row in rows]
     assert pairs == {frozenset(codes[:2]), frozenset(codes[2:])}
-    assert "绕行 817 米" in table.loc["汉口路", "reason_zh"]
+    assert "绕行不超过 817 米" in table.loc["汉口路", "reason_zh"]
     assert "须绕行 2024 米" in table.loc["汉口路", "reason_zh"]
     assert table.loc["延安东路", "severity"] == "high"
 

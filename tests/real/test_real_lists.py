@@ -88,7 +88,7 @@ def england(real_data: Path, tmp_path_factory: pytest.TempPathFactory) -> Listed
          {"concurrent_works": 462, "wrong_order": 7, "duplicate_project": 30, "opportunity": 8,
           "incomplete_data": 4}),
         ("taichung", {"rows": 3327, "new": 1790, "incomplete": 58, "repaired": 8, "refused": 0},
-         {"concurrent_works": 1086, "duplicate_project": 101, "wrong_order": 82, "opportunity": 21,
+         {"concurrent_works": 1086, "duplicate_project": 28, "wrong_order": 82, "opportunity": 21,
           "incomplete_data": 32}),
         ("newtaipei", {"rows": 1056, "new": 1056, "incomplete": 0, "repaired": 17, "refused": 0},
          {"concurrent_works": 43, "duplicate_project": 3, "repeat_excavation": 2}),
