@@ -109,7 +109,7 @@ def run_demo(
         with store.transaction("demo") as change:
             change.set_as_of(AS_OF)
         _, findings = run_detection(store, policy, as_of=None, actor="demo", step=step)
-        map_page = write_map(store, out / "map.html", lang=lang, tiles=tiles, step=step)
+        map_page = write_map(store, out / "map.html", policy, lang=lang, tiles=tiles, step=step)
         report_page = write_report_folder(store, out / "report", lang=lang, step=step)
     return Demo(
         store=path,

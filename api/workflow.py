@@ -122,20 +122,24 @@ def stored_findings(store: Store) -> tuple[City, Findings]:
     return store.read_city(), findings
 
 
-def map_page(city: City, findings: Findings, *, lang: str, tiles: str | None) -> str:
+def map_page(
+    city: City, findings: Findings, policy: Policy, *, lang: str, tiles: str | None
+) -> str:
     """Return the meeting map as one page."""
     provenance = provenance_of(findings, network=city.network is not None)
-    return conflict_map(city, findings, provenance=provenance, lang=lang, tiles=tiles)
+    return conflict_map(
+        city, findings, provenance=provenance, lang=lang, tiles=tiles, policy=policy
+    )
 
 
 def write_map(
-    store: Store, out: Path, *, lang: str, tiles: str | None, step: Steps = silent
+    store: Store, out: Path, policy: Policy, *, lang: str, tiles: str | None, step: Steps = silent
 ) -> Path:
     """Write the meeting map of the last detection."""
     step("load")
     city, findings = stored_findings(store)
     step("map")
-    return write_whole(out, map_page(city, findings, lang=lang, tiles=tiles))
+    return write_whole(out, map_page(city, findings, policy, lang=lang, tiles=tiles))
 
 
 def write_report_folder(

@@ -13,6 +13,7 @@ import numpy.typing as npt
 import pandas as pd
 import shapely
 
+from coordination.restricted_shapes import folded, road_name, zones_of
 from coordination.rules.protocol import Context
 from geo.line_parts import ragged_ranges
 from geo.linear_reference import span_geometry
@@ -84,7 +85,7 @@ def in_place(context: Context, rows: gpd.GeoDataFrame, mine: Rows) -> InPlace:
         missing.add("network")
     tables, spans, count = [], [], 0
     for row in range(len(rows)):
-        named = _canonical(rows["road"].iloc[row], known, context)
+        named = road_name(rows["road"].iloc[row], known, context.city, context.as_of_day)
         classes = str(rows["road_class"].iloc[row] or "").split()
         found, lies = _of_row(ground, row, named, classes, in_network=named in known)
         if named is not None and named not in known and not len(found):
@@ -215,18 +216,10 @@ def _areas(
     context: Context, rows: gpd.GeoDataFrame, mine: Rows, missing: set[str]
 ) -> dict[int, pd.Series[Any]]:
     """Return, for rows that hold in an area, the common ground with each work in it."""
-    zones = np.asarray(rows.geometry.to_numpy(), dtype=object).copy()
-    zones[shapely.is_empty(zones)] = None
-    by_filed: dict[int, str] = {}
-    for row in np.flatnonzero(rows["town"].notna().to_numpy()):
-        town = _town(context, str(rows["town"].iloc[row]))
-        if town is None:
-            by_filed[int(row)] = _folded(str(rows["town"].iloc[row]))
-            missing.add("boundaries" if context.city.boundaries is None else PLACES_MISSING)
-        elif zones[row] is None:
-            zones[row] = town
-        else:
-            zones[row] = shapely.intersection(zones[row], town)
+    zones, unknown = zones_of(rows, context.city)
+    by_filed = {row: folded(name) for row, name in unknown.items()}
+    if unknown:
+        missing.add("boundaries" if context.city.boundaries is None else PLACES_MISSING)
     shapes = context.works.geometry.to_numpy()
     # An area that lies wholly outside of its town is nowhere, not everywhere.
     area_rows = np.flatnonzero(shapely.is_geometry(zones))
@@ -240,41 +233,12 @@ def _areas(
     }
     towns = context.projects.drop_duplicates("code").set_index("code")["town"].astype("object")
     filed = context.works["code"].iloc[mine].map(towns)
-    folded = np.array([_folded(str(name)) if pd.notna(name) else "" for name in filed])
+    towns_filed = np.array([folded(str(name)) if pd.notna(name) else "" for name in filed])
     for at, name in by_filed.items():
-        of_town = mine[folded == name]
+        of_town = mine[towns_filed == name]
         inside = found.get(at, pd.Series(shapes[of_town], index=of_town, dtype=object))
         found[at] = inside[inside.index.isin(of_town)]
     return found
-
-
-def _town(context: Context, name: str) -> shapely.Geometry | None:
-    """Return the area of a town by name or code, or None where it is not known."""
-    boundaries = context.city.boundaries
-    if boundaries is None or not len(boundaries):
-        return None
-    wanted = _folded(name)
-    same = np.zeros(len(boundaries), dtype=bool)
-    for column in ("name", "name_en", "code", "boundary_id"):
-        if column in boundaries:
-            same |= np.array(
-                [pd.notna(one) and _folded(str(one)) == wanted for one in boundaries[column]]
-            )
-    return shapely.union_all(boundaries.geometry.to_numpy()[same]) if same.any() else None
-
-
-def _canonical(name: Any, known: set[str], context: Context) -> str | None:
-    """Return the network's name of a road: as written, or as its alias of the day says."""
-    if name is None or pd.isna(name):
-        return None
-    folded = unicodedata.normalize("NFKC", str(name)).strip()
-    aliases = context.city.aliases
-    if folded in known or aliases is None or not len(aliases):
-        return folded
-    day = np.datetime64(context.as_of_day, "D")
-    valid = aliases["alias"].eq(folded)
-    valid &= ~(aliases["valid_from"] > day) & ~(aliases["valid_to"] < day)
-    return str(aliases.loc[valid, "name"].iloc[0]) if valid.any() else folded
 
 
 def _roads(filed: Any) -> set[str]:
@@ -288,7 +252,3 @@ def _roads(filed: Any) -> set[str]:
 def _shapes(column: pd.Series[Any]) -> Shapes:
     shapes: Shapes = column.to_numpy(dtype=object)
     return shapes
-
-
-def _folded(text: str) -> str:
-    return unicodedata.normalize("NFKC", text).strip().casefold()

@@ -17,6 +17,7 @@ from coordination.audience import ANYBODY, Audience, for_audience
 from coordination.city import City
 from coordination.figures import cases
 from coordination.findings import SEVERITIES, Findings, Provenance, rule_labels
+from coordination.policy import Policy
 from coordination.projects import SECTORS, STAGES
 from maps import layers, offline
 from maps.compact import PER_DEGREE, lon_lat
@@ -81,6 +82,7 @@ def conflict_map(
     lang: str = "zh",
     tiles: str | None = None,
     audience: Audience = ANYBODY,
+    policy: Policy | None = None,
 ) -> str:
     """Return the conflict map as one HTML page that opens with no network at all.
 
@@ -98,6 +100,8 @@ def conflict_map(
         URL template of a tile layer, for those who have one: the only address in the page.
     audience
         Who reads the page: decides which confidential projects it may name.
+    policy
+        Its restricted periods are shown beside the imported ones.
 
     Returns
     -------
@@ -117,13 +121,13 @@ def conflict_map(
         scripts=SCRIPTS,
     )
     shown = for_audience(city, findings, audience)
-    data = conflict_data(*shown, provenance=provenance, lang=lang)
+    data = conflict_data(*shown, provenance=provenance, lang=lang, policy=policy or Policy())
     ConflictLayers(data, _tile_layer(page)).add_to(page)
     return offline.render(page)
 
 
 def conflict_data(
-    city: City, findings: Findings, *, provenance: Provenance, lang: str
+    city: City, findings: Findings, *, provenance: Provenance, lang: str, policy: Policy
 ) -> dict[str, object]:
     """Return everything the page shows, as columns (see `maps.layers`)."""
     bounds = _bounds(city)
@@ -146,8 +150,8 @@ def conflict_data(
         "rules": layers.rules_panel(findings.rules_run),
         "roads": layers.roads_layer(city.network, origin),
         "boundaries": layers.boundaries_layer(city.boundaries, origin),
-        "restrictions": layers.areas_layer(city.restrictions, origin),
-        "assets": layers.areas_layer(city.assets, origin),
+        "restrictions": layers.restrictions_layer(city, policy.restricted, as_of_day, origin),
+        "assets": layers.assets_layer(city.assets, origin),
         "projects": layers.projects_layer(city),
         "sites": layers.sites_layer(city, origin),
         "veiled": layers.veiled_layer(city),

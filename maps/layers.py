@@ -21,6 +21,9 @@ from coordination.figures import Case
 from coordination.findings import AREAS, SEVERITIES, Findings, RuleRun
 from coordination.partners import partners
 from coordination.projects import SECTORS, STAGES
+from coordination.restricted_shapes import restricted_shapes
+from coordination.rule_policy import RestrictedPolicy
+from coordination.rules.protocol import Worded
 from coordination.sentences import legal_basis_in
 from coordination.wording import LANGUAGES
 from geo.road_network import RoadNetwork
@@ -118,8 +121,23 @@ def boundaries_layer(boundaries: gpd.GeoDataFrame | None, origin: Origin) -> Pac
     return {"shape": pack_geometry(lon_lat(boundaries.geometry), origin)}
 
 
-def areas_layer(table: gpd.GeoDataFrame | None, origin: Origin) -> Packed | None:
-    """Return the places of restricted periods or of assets that were drawn; None where none are."""
+def restrictions_layer(
+    city: City, policy: RestrictedPolicy, as_of_day: int, origin: Origin
+) -> Packed:
+    """Return every restricted period: its area or roads, or that it holds everywhere."""
+    shown = restricted_shapes(city, policy, as_of_day)
+    return {
+        "name": pack_text(shown["name"]),
+        "place": pack_text(shown["place"]),
+        "scope": pack_words(shown["scope"], Worded.text),
+        "days": pack_words(shown["days"], Worded.text),
+        "legal_basis": pack_text(shown["legal_basis"]),
+        "shape": pack_geometry(lon_lat(shown.geometry), origin),
+    }
+
+
+def assets_layer(table: gpd.GeoDataFrame | None, origin: Origin) -> Packed | None:
+    """Return the places of assets; None where there are none."""
     if table is None:
         return None
     shapes = table.geometry[table.geometry.notna() & ~table.geometry.is_empty]

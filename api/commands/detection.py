@@ -175,8 +175,9 @@ def draw_map(
         refuse_overwriting(out, session.settings.store)
         with session.open_store() as opened, session.steps(2) as step:
             workflow.write_map(
-                opened, out, lang=session.lang, tiles=session.settings.tiles, step=step
-            )
+                opened, out, session.policy(opened), lang=session.lang,
+                tiles=session.settings.tiles, step=step,
+            )  # fmt: skip
         session.say("say.wrote", path=out)
         session.emit({"map": str(out)})
 

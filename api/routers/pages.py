@@ -8,7 +8,7 @@ from typing import Annotated
 from fastapi import APIRouter, Path, Request
 from fastapi.responses import HTMLResponse, JSONResponse, Response
 
-from api.dependencies import Language, SettingsNeeded, SnapshotsNeeded
+from api.dependencies import Language, PolicyNeeded, SettingsNeeded, SnapshotsNeeded
 from api.pages import render
 from api.problems import NotFoundError
 from api.provenance import SOFTWARE_VERSION
@@ -45,6 +45,7 @@ def conflicts_map(
     request: Request,
     snapshots: SnapshotsNeeded,
     settings: SettingsNeeded,
+    policy: PolicyNeeded,
     lang: Language,
 ) -> HTMLResponse:
     """Show the meeting map of the last detection; made once per revision and language."""
@@ -55,7 +56,7 @@ def conflicts_map(
     key = (newest.info.log_revision, lang)
     if key not in cache:
         cache.clear()
-        cache[key] = map_page(newest.city, newest.findings, lang=lang, tiles=settings.tiles)
+        cache[key] = map_page(newest.city, newest.findings, policy, lang=lang, tiles=settings.tiles)
     return HTMLResponse(cache[key])
 
 

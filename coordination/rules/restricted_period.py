@@ -19,6 +19,7 @@ from coordination.calendar import (
 )
 from coordination.findings import SEVERITIES
 from coordination.restricted_places import in_place
+from coordination.restricted_shapes import scopes
 from coordination.restrictions import restriction_table
 from coordination.rules.protocol import (
     Candidates,
@@ -247,7 +248,7 @@ def _worded(context: Context, rows: gpd.GeoDataFrame, found: pd.DataFrame) -> pd
             "at": _at(road, place), "year": int(year), "remedy": remedy,
         }
         for name, first, end, count, scope, road, place, year, always, remedy in zip(
-            names, found["period_first"], found["period_end"], found["times"], _scopes(taken),
+            names, found["period_first"], found["period_end"], found["times"], scopes(taken),
             found["road"], found["place"], years, taken["start"].isna(), remedies, strict=True,
         )
     ]  # fmt: skip
@@ -286,24 +287,6 @@ def _days(first: int, end: int, count: int) -> Worded:
     return Worded.of(
         f"findings.restricted.{kind}", first=str(days[0]), last=str(days[1]), count=int(count)
     )
-
-
-def _scopes(rows: gpd.GeoDataFrame) -> list[Worded]:
-    """Return where each row holds, in words."""
-    drawn = rows.geometry.notna().to_numpy()
-    scopes = []
-    for road, town, classes, area in zip(
-        rows["road"], rows["town"], rows["road_class"], drawn, strict=True
-    ):
-        parts = [Worded(str(name), str(name)) for name in (town, road) if pd.notna(name)]
-        parts += [Worded.of(f"labels.road_class.{code}") for code in str(classes or "").split()]
-        if area:
-            parts.append(Worded.of("restrictions.place.area"))
-        parts = parts or [Worded.of("restrictions.place.city")]
-        scopes.append(
-            Worded("、".join(one.zh for one in parts), ", ".join(one.en for one in parts))
-        )
-    return scopes
 
 
 def _at(road: Any, place: Any) -> Worded:

@@ -40,7 +40,7 @@
 
     var period = new digonce.Period(model, filter);
     var wide = Math.min(400 * digonce.magnify, map.getSize().x - 60);
-    var popup = L.popup({ maxWidth: wide, minWidth: Math.min(330 * digonce.magnify, wide), maxHeight: Math.min(480, Math.round(0.66 * map.getSize().y)), autoPanPaddingTopLeft: [20, 20], autoPanPaddingBottomRight: [20, 20] });
+    var popup = L.popup({ maxWidth: wide, minWidth: Math.min(330 * digonce.magnify, wide), maxHeight: Math.min(480, Math.round(0.66 * map.getSize().y)), autoPanPaddingTopLeft: [window.innerWidth > 1100 ? 280 * digonce.magnify : 20, 20], autoPanPaddingBottomRight: [20, 20] });
 
     /* ---- what shows ---- */
 
@@ -167,7 +167,8 @@
     function worldAt(latlng) { var p = map.project(latlng, 0); return [p.x, p.y]; }
 
     map.on("click", function (e) {
-      var at = worldAt(e.latlng), hits = digonce.under(visible, state, at[0], at[1], Math.pow(2, map.getZoom()));
+      var at = worldAt(e.latlng), scale = Math.pow(2, map.getZoom()), hits = digonce.under(visible, state, at[0], at[1], scale);
+      if (!hits.length && state.shown.base_restrictions) { hits = digonce.restrictedAt(model, at[0], at[1], scale); }
       if (hits.length) { openPopup(hits, e.latlng); }
     });
 

@@ -132,8 +132,8 @@
       ctx.lineCap = "round";
       if (shown.base_boundaries) { boundaries(ctx, view, model.boundaries); }
       if (shown.base_roads) { roads(ctx, view); }
-      if (shown.base_restrictions) { areas(ctx, view, model.restrictions, "restriction"); }
-      if (shown.base_assets) { areas(ctx, view, model.assets, "asset"); }
+      if (shown.base_restrictions) { restrictions(ctx, view); }
+      if (shown.base_assets) { assets(ctx, view); }
     };
     function roads(ctx, view) {
       var near = view.pixelsPerMetre > 0.22, groups = [[], [], [], []];
@@ -152,13 +152,34 @@
       groups.forEach(function (group, rank) { strokeAll(ctx, view, group, ROADS[rank].body, body); });
       junctionsAs(ctx, view, junctions, "#fff", 0);
     }
+    /* Restricted areas and assets: an outline of their own and, where they are areas, a pale fill;
+       a road that is restricted from end to end has a pale band with the outline's dashes in it. */
+    function restrictions(ctx, view) {
+      model.restrictions.forEach(function (r) {
+        if (!r.shape || !view.sees(r.shape.box, 10)) { return; }
+        function path() { digonce.trace(ctx, r.shape, view, false); }
+        if (r.lines) { band(ctx, path, view.zoom < FAR_ZOOM ? 6 : 12); } else { area(ctx, "restriction", path); }
+      });
+    }
+    function assets(ctx, view) {
+      model.assets.forEach(function (s) {
+        if (s && view.sees(s.box, 5)) { area(ctx, "asset", function () { digonce.trace(ctx, s, view, false); }); }
+      });
+    }
   };
 
-  /* Restricted areas and assets: an outline of their own and, where they are areas, a pale fill. */
-  function areas(ctx, view, shapes, kind) {
-    shapes.forEach(function (s) {
-      if (s && view.sees(s.box, 5)) { area(ctx, kind, function () { digonce.trace(ctx, s, view, false); }); }
-    });
+  function band(ctx, path, width) {
+    var style = AREAS.restriction;
+    ctx.beginPath();
+    path();
+    ctx.strokeStyle = "rgba(191,129,45,.32)";
+    ctx.lineWidth = width;
+    ctx.stroke();
+    ctx.strokeStyle = style.colour;
+    ctx.lineWidth = 1.6;
+    ctx.setLineDash(style.dash);
+    ctx.stroke();
+    ctx.setLineDash([]);
   }
 
   function area(ctx, kind, path) {
@@ -374,7 +395,7 @@
     var shapes = item.kind === "project" ? item.sites.map(function (s) { return s.shape; })
       : item.kind === "case" ? item.findings.map(function (f) { return f.shape; })
         : item.kind === "road" ? item.sections.map(function (s) { return s.shape; }) : [item.shape];
-    var lines = item.kind === "road" || item.kind === "hotspot" || item.veiled;
+    var lines = item.kind === "road" || item.kind === "hotspot" || item.veiled || item.lines;
     [["#fff", 9], ["#111827", 5.5], ["#ffe14d", 2.5]].forEach(function (pen) {
       ctx.strokeStyle = pen[0];
       ctx.lineWidth = pen[1];
@@ -429,5 +450,10 @@
       if (h.shape && digonce.touches(h.shape, x, y, hotspotWidth(h, 20) / 2 / scale, false)) { add(h); }
     });
     return hits;
+  };
+
+  /* The restricted periods that hold at a point of the map. */
+  digonce.restrictedAt = function (model, x, y, scale) {
+    return model.restrictions.filter(function (r) { return r.shape && digonce.touches(r.shape, x, y, (r.lines ? 6 : 0) / scale, !r.lines); });
   };
 })(window.digonce);

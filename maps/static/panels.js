@@ -49,7 +49,7 @@
     byId("cases-count").textContent = digonce.number(cases.length, 0);
     longList(byId("panel-cases"), cases, function (c, rank) {
       var rules = Array.from(new Set(c.shown.map(function (f) { return label("rule", f.rule); })));
-      var roads = Array.from(new Set(c.shown.map(function (f) { return f.road || say("no_road"); })));
+      var roads = Array.from(new Set(c.shown.map(digonce.whereOf)));
       var codes = new Set();
       c.shown.forEach(function (f) { [f.a, f.b].forEach(function (p) { if (p) { codes.add(p.code); } }); });
       var button = digonce.button("card severity-" + c.worst.severity, [
@@ -177,12 +177,22 @@
       base.push({ key: "base_roads", name: "base_roads", text: say("base_roads") }, { key: "base_names", name: "base_names", text: say("base_names") });
     }
     if (model.boundaries.length) { base.push({ key: "base_boundaries", name: "base_boundaries", text: say("base_boundaries") }); }
-    if (model.restrictions.length) { base.push({ key: "base_restrictions", name: "base_restrictions", text: say("base_restrictions"), swatch: digonce.swatch("restriction") }); }
+    if (model.restrictions.some(function (r) { return r.shape; })) { base.push({ key: "base_restrictions", name: "base_restrictions", text: say("base_restrictions"), swatch: digonce.swatch("restriction") }); }
     if (model.assets.length) { base.push({ key: "base_assets", name: "base_assets", text: say("base_assets"), swatch: digonce.swatch("asset") }); }
     if (hasTiles) { base.push({ key: "base_tiles", name: "base_tiles", text: say("base_tiles") }); }
     if (base.length) { group(say("base"), base, null); }
+    ["city", "unknown"].forEach(function (place) { unplaced(body, model.restrictions.filter(function (r) { return r.place === place; }), place); });
     body.appendChild(el("p", "note", say("period_note")));
   };
+
+  /* Restricted periods without a shape: they hold everywhere, or the map does not know their place. */
+  function unplaced(body, some, place) {
+    if (!some.length) { return; }
+    body.appendChild(el("div", "legend-head", [el("h3", "", say("restrictions_" + place))]));
+    body.appendChild(el("ul", "unplaced", some.map(function (r) {
+      return el("li", "", [r.name, el("span", "quiet block", (place === "city" ? "" : digonce.written(r.scope) + " · ") + digonce.written(r.days))]);
+    })));
+  }
 
   /* How many of each layer the period leaves, beside its name. */
   digonce.fillTallies = function (tallies) {

@@ -38,8 +38,14 @@
     return code || (veiled ? say("confidential.someone") : null);
   }
 
+  /* Where a finding is: its road, else the zone or asset that it names, else a road of its project. */
+  digonce.whereOf = function (f) {
+    var named = [f.a, f.b].filter(Boolean).reduce(function (all, p) { return all.concat(p.sites); }, []).filter(function (s) { return s.road; })[0];
+    return f.road || written(f.other_b) || (named && !f.veiled && named.road) || say("no_road");
+  };
+
   digonce.findingTitle = function (f) {
-    return label("rule", f.rule) + " · " + (f.road || say("no_road"));
+    return label("rule", f.rule) + " · " + digonce.whereOf(f);
   };
 
   /* "base:high opposite_sides:-1" in words. */
@@ -87,8 +93,8 @@
       heading(caseName, digonce.findingTitle(f), chips),
       el("p", "reason", reason(f, model)),
       facts([
-        [say("project_a"), projectLink(f.a, f.code_a, open, f.veiled && !f.a), "project_a"],
-        [say("project_b"), projectLink(f.b, written(f.other_b) || f.code_b, open, f.veiled && f.a && !f.b), "project_b"],
+        [say(f.code_a ? "past_work" : "project_a"), projectLink(f.a, f.code_a, open, f.veiled && !f.a), "project_a"],
+        [say(f.other_b ? "concerns" : f.code_b ? "past_work" : "project_b"), projectLink(f.b, written(f.other_b) || f.code_b, open, f.veiled && f.a && !f.b), "project_b"],
         [say("finding.section"), place(f), "place"],
         [say("finding.shared_length"), written(f.shared_length_m), "shared_length_m"],
         [say("finding.shared_area"), written(f.shared_area_m2), "shared_area_m2"],
@@ -119,7 +125,7 @@
     var linked = p.findings.map(function (f) {
       var other = f.a === p ? f.b : f.a, code = f.a === p ? written(f.other_b) || f.code_b : f.code_a;
       return el("li", isShown(f) ? "" : "dimmed", digonce.button("link row", [
-        digonce.swatch("mark", f.severity), " ", label("rule", f.rule), " · ", f.road || say("no_road"),
+        digonce.swatch("mark", f.severity), " ", label("rule", f.rule), " · ", digonce.whereOf(f),
         el("span", "quiet", " " + (other ? other.code : code || (f.veiled ? say("confidential.someone") : "")))
       ], function () { open(f); }));
     });
@@ -183,6 +189,17 @@
     ]);
   }
 
+  function restrictionPopup(r) {
+    return el("article", "popup restriction", [
+      heading(say("restriction"), r.name, null),
+      facts([
+        [say("restriction_place"), written(r.scope), "scope"],
+        [say("restriction_days"), written(r.days), "days"],
+        [say("finding.legal"), r.legal_basis, "legal_basis"]
+      ])
+    ]);
+  }
+
   /* The content of a popup for `items` (what lies at one point), one after the other. */
   digonce.popupContent = function (items, model, open, isShown) {
     var box = el("div", "popup-pages"), at = 0;
@@ -203,7 +220,8 @@
       }
       box.appendChild(item.kind === "finding" ? findingPopup(item, open, model)
         : item.kind === "project" ? projectPopup(item, open, isShown)
-          : item.kind === "hotspot" ? hotspotPopup(item, open, model) : roadPopup(item, open, isShown));
+          : item.kind === "hotspot" ? hotspotPopup(item, open, model)
+            : item.kind === "restriction" ? restrictionPopup(item) : roadPopup(item, open, isShown));
       digonce.select(item, items);
     }
     show();
