@@ -177,7 +177,7 @@ def _by_month(
     parts: pd.DataFrame,
     months: tuple[npt.NDArray[np.int64], npt.NDArray[np.int64]],
 ) -> pd.DataFrame:
-    """Return each part in each month that its work's window touches: certain, and how likely."""
+    """Return each part in each month in which its work may be open: certain, and how likely."""
     works = context.works
     work = parts["work"].to_numpy()
     mine = works.iloc[work]
@@ -188,6 +188,11 @@ def _by_month(
         np.minimum(mine["finish_day"].to_numpy(), ended),
         np.minimum(mine["last_finish_day"].to_numpy(), ended),
     )
+    began, days = mine["first_start_day"].to_numpy(), mine["duration_days"].to_numpy()
+    # What goes on longer than it should have taken is open on the day of judgement, if not beyond.
+    overrun = ~mine["finished"].to_numpy(dtype=bool) & (last <= context.as_of_day)
+    last = np.where(overrun, context.as_of_day + 1, last)
+    days = np.where(overrun, last - began, days)
     begin, end = months
     first = np.searchsorted(end, start, "right")
     count = np.maximum(np.searchsorted(begin, finish, "left") - first, 0)
@@ -196,10 +201,9 @@ def _by_month(
     met = meets(start[part], finish[part], begin[month], end[month]) & (start < finish)[part]
     part, month = part[met], month[met]
     lie = (
-        mine["first_start_day"].to_numpy()[part], last[part],
-        mine["duration_days"].to_numpy()[part], begin[month], end[month], (end - begin)[month],
+        began[part], last[part], days[part], begin[month], end[month], (end - begin)[month],
     )  # fmt: skip
-    return pd.DataFrame(
+    counted = pd.DataFrame(
         {
             "part": part,
             "month": month,
@@ -208,6 +212,8 @@ def _by_month(
             "days": overlap_days(start[part], finish[part], begin[month], end[month]),
         }
     )
+    # A work that has begun cannot be at work wherever its filed window still reaches.
+    return counted[counted["likelihood"] > 0].reset_index(drop=True)
 
 
 def _worded(  # noqa: PLR0917 - one step of `_over`

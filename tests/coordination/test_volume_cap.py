@@ -159,6 +159,25 @@ def test_what_has_begun_is_not_told_to_begin_later(
     assert told.str.contains("当月施工的可能性").to_dict() == {"A": False, "B": True, "D": False}
 
 
+def test_what_has_begun_is_open_where_it_can_be(
+    make_city: Callable[..., City], work: Callable[..., Row]
+) -> None:
+    # Ten days from 20 February on, in a window of the whole year, and still not finished in March.
+    under_way = work("A", "2026-01-01", "2026-12-31", duration_days=10, stage="in_progress",
+                     actual_start="2026-02-20")  # fmt: skip
+    later = work("B", "2026-03-01", "2026-05-31", box=(0.0, 1.0, 60.0, 4.0))
+    city = in_towns(make_city(under_way, later))
+    table = found(city, {"default": 155.0}, as_of="2026-03-16").table.set_index("project_a")
+    assert table["severity"].to_dict() == {"A": "medium", "B": "medium"}
+    for code in ("A", "B"):
+        assert table.loc[code, "reason_zh"].startswith(
+            "安亭镇 2026-03 开挖总量超过上限：必然开挖 160 米"
+        )
+        assert "其时间窗口内超限月份共 1 个" in table.loc[code, "reason_zh"]
+    later = found(city, {"default": 50.0}, as_of="2026-02-20").table.set_index("project_a")
+    assert "超限月份共 2 个" in later.loc["A", "reason_zh"]
+
+
 def test_a_trench_on_two_carriageways_that_lie_together_is_as_long_as_it_is(
     make_city: Callable[..., City], work: Callable[..., Row]
 ) -> None:
