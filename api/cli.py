@@ -15,6 +15,7 @@ from api.commands import (
     ledger,
     locate,
     pairs,
+    plan,
     policies,
     quality,
     review,
@@ -68,6 +69,7 @@ for module in (
     policies,
     ledger,
     approvals,
+    plan,
 ):
     module.register(app)
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable
 from dataclasses import dataclass
+from typing import Protocol
 
 import geopandas as gpd
 import networkx as nx
@@ -18,6 +19,15 @@ from geo.intervals import openings
 from geo.linear_reference import stretches
 from geo.nearby_pairs import nearby_pairs
 from geo.road_network import RoadNetwork
+
+
+class LinkRule(Protocol):
+    """Whatever says which works follow each other in one opening."""
+
+    @property
+    def link_days(self) -> int:
+        """Days, as in `geo.intervals.openings`."""
+
 
 _CODE_ENDS = re.compile(r"[\s,;，；、]+")
 
@@ -187,7 +197,7 @@ def grounds(
         members["ground"].to_numpy(),
         link_days=policy.link_days,
         max_opening_days=policy.max_opening_days,
-        joined=_joined_members(members, works, bundle, dependent, policy),
+        joined=joined_members(members, works, bundle, dependent, policy),
     )
     return Grounds(pd.concat(tables, ignore_index=True), members)
 
@@ -195,14 +205,26 @@ def grounds(
 _UNLIMITED_DAYS = 1 << 40
 
 
-def _joined_members(
+def joined_members(
     members: pd.DataFrame,
-    works: gpd.GeoDataFrame,
+    works: pd.DataFrame,
     bundle: npt.NDArray[np.int64],
     dependent: npt.NDArray[np.int64],
-    policy: Policy,
+    policy: LinkRule,
 ) -> npt.NDArray[np.int64]:
-    """Return a label per member: equal where a bundle, or a dependency in time, joins them."""
+    """Return a label per member: equal where a bundle, or a dependency in time, joins them.
+
+    Parameters
+    ----------
+    members
+        ``ground``, ``work``.
+    works
+        ``start_day``, ``finish_day`` (half-open).
+    bundle, dependent
+        As for `grounds`.
+    policy
+        ``link_days``.
+    """
     work, ground = members["work"].to_numpy(), members["ground"].to_numpy()
     label = np.full(len(members), -1, dtype=np.int64)
     depends = np.flatnonzero(dependent[work] >= 0)

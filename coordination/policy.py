@@ -22,6 +22,7 @@ from coordination.rule_policy import (
     RestrictedPolicy,
     VolumePolicy,
 )
+from coordination.schedule_policy import PlanPolicy
 from coordination.stage_policy import ReviewPolicy, StagePolicy
 
 
@@ -200,6 +201,8 @@ class Policy:
         Tiers of approval, joint site visits, fees (`coordination.approval_policy`).
     stages, review
         Gates of the stages, deadlines of the review (`coordination.stage_policy`).
+    plan
+        Weights and limits of the integrated schedule (`coordination.schedule_policy`).
     own_rules
         Parameters of rules that a city brings itself, by code of the rule.
     """
@@ -266,6 +269,7 @@ class Policy:
     fees: FeePolicy = field(default_factory=FeePolicy)
     stages: StagePolicy = field(default_factory=StagePolicy)
     review: ReviewPolicy = field(default_factory=ReviewPolicy)
+    plan: PlanPolicy = field(default_factory=PlanPolicy)
     own_rules: Mapping[str, Mapping[str, object]] = field(
         default_factory=lambda: MappingProxyType({})
     )

@@ -126,6 +126,10 @@ LIMITS: Mapping[str, Limits] = {
     "site_visit.least_findings": Limits(least=1),
     "site_visit.least_utilities": Limits(least=1),
     "fees.early_factor_by_year": Limits(filled=True),
+    "plan.closed_day_yuan_m": Limits(keys=(*ROAD_CLASSES, "default")),
+    "plan.crews": Limits(least=1, keys=None),
+    "plan.corridors.roads": Limits(filled=True),
+    "plan.corridors.most_closures": Limits(least=1),
     "own_rules": Limits(keys=None),
 }
 """What the name of a setting does not say of it."""

@@ -23,6 +23,19 @@ def surface_of(position: pd.Series[str]) -> npt.NDArray[np.object_]:
     return np.where(position.isin(FOOTWAYS).to_numpy(), "footway", "asphalt").astype(object)
 
 
+def rates_of(surface: npt.ArrayLike, policy: Policy) -> npt.NDArray[np.float64]:
+    """Return the rate of reinstatement of surfaces, yuan/m²: low, mid, high; shape ``(n, 3)``.
+
+    Examples
+    --------
+    >>> rates_of(["footway"], Policy()).tolist()
+    [[80.0, 190.0, 300.0]]
+    """
+    kinds = list(policy.reinstatement_yuan_m2)
+    codes = pd.Index(kinds).get_indexer(pd.Index(np.asarray(surface, dtype=object)))
+    return np.array([policy.reinstatement_yuan_m2[kind] for kind in kinds], dtype=float)[codes]
+
+
 def saved_wan(
     area_twice_m2: npt.ArrayLike,
     surface: npt.ArrayLike,
@@ -59,10 +72,7 @@ def saved_wan(
     >>> saved_wan([100.0], ["asphalt"], [4.0], Policy()).tolist()
     [[1.4, 1.4, 1.4]]
     """
-    rates = policy.reinstatement_yuan_m2
-    kinds = list(rates)
-    codes = pd.Index(kinds).get_indexer(pd.Index(np.asarray(surface, dtype=object)))
-    rate = np.array([rates[kind] for kind in kinds])[codes]
+    rate = rates_of(surface, policy)
     saved = np.asarray(area_twice_m2, dtype=float)[:, None] * rate / YUAN_PER_WAN
     most = np.asarray(cost_both_wan, dtype=float)[:, None] * policy.most_saved_share
     limited: npt.NDArray[np.float64] = np.where(np.isnan(most), saved, np.minimum(saved, most))

@@ -16,7 +16,7 @@ import numpy.typing as npt
 import pandas as pd
 
 from coordination.city import City
-from coordination.common_ground import Lying, common_ground
+from coordination.common_ground import Lying, Wanted, common_ground
 from coordination.policy import Policy
 from coordination.projects import UNKNOWN_DAY, day_numbers
 from coordination.works import Days, add_months
@@ -252,7 +252,7 @@ def lying(found: Surfaces) -> Lying:
     return Lying(found.shapes, found.spans, found.table["road"].to_numpy(dtype=object))
 
 
-def digs_under_lock(  # noqa: PLR0917 - works and surfaces, each with where they lie
+def digs_on_surfaces(  # noqa: PLR0917 - works and surfaces, each with where they lie
     works: gpd.GeoDataFrame,
     opened: npt.NDArray[np.object_],
     opening_spans: pd.DataFrame,
@@ -262,8 +262,9 @@ def digs_under_lock(  # noqa: PLR0917 - works and surfaces, each with where they
     *,
     digs: npt.NDArray[np.bool_],
     locks: npt.NDArray[np.bool_],
+    in_time: Wanted | None = None,
 ) -> tuple[pd.DataFrame, pd.DataFrame]:
-    """Return digs of which any day falls into the lock of a surface on the same ground.
+    """Return digs and surfaces on the same ground, whenever they are.
 
     A dig and a surface that say they are on different parts of the road (footway, verge,
     carriageway) meet only where their ground really overlaps.
@@ -286,29 +287,26 @@ def digs_under_lock(  # noqa: PLR0917 - works and surfaces, each with where they
         Which works to look at, shape ``(len(works),)``.
     locks
         Which surfaces to look at, shape ``(len(found.table),)``.
+    in_time
+        Tells which pairs (work, surface) are wanted; None takes them whenever they are.
 
     Returns
     -------
     pairs : pandas.DataFrame
         ``work, surface`` (row of ``found.table``)``, place, road, shared_m, area_m2, dug_m2`` (of the
-        surface: shared length × dig's width, at most the common ground; off the roads all of
-        it), ``first_day, end_day`` (half-open: days of the window under lock), ``widened`` (only
-        coarse dates make the match); one row per pair and road.
+        surface: shared length × dig's width, at most the common ground; off the roads all of it);
+        one row per pair and road.
     spans : pandas.DataFrame
         ``pair, section, from_m, to_m, side``.
     """
-    start, finish = works["start_day"].to_numpy(), works["finish_day"].to_numpy()
     table = found.table
-    lock_from, lock_until = (
-        table[name].to_numpy(dtype=np.int64) for name in ("locked_from_day", "locked_until_day")
-    )
     code_of_work = works["code"].to_numpy(dtype=object)
     code_of_surface = table["code"].to_numpy(dtype=object)
 
     def wanted(work: Days, surface: Days) -> npt.NDArray[np.bool_]:
         asked = digs[work] & locks[surface] & (code_of_work[work] != code_of_surface[surface])
-        in_lock = meets(start[work], finish[work], lock_from[surface], lock_until[surface])
-        both: npt.NDArray[np.bool_] = asked.astype(bool) & in_lock
+        asked = asked if in_time is None else asked & in_time(work, surface)
+        both: npt.NDArray[np.bool_] = asked.astype(bool)
         return both
 
     ground = Lying(opened, opening_spans, works["road"].to_numpy(dtype=object))
@@ -323,8 +321,50 @@ def digs_under_lock(  # noqa: PLR0917 - works and surfaces, each with where they
     spans = spans[kept[spans["pair"].to_numpy(dtype=np.int64)]]
     spans = spans.assign(pair=number[spans["pair"].to_numpy(dtype=np.int64)])
     pairs = pairs[kept].reset_index(drop=True)
-    work, surface = pairs["work"].to_numpy(), pairs["surface"].to_numpy()
     pairs["dug_m2"] = _dug_m2(pairs, works)
+    return pairs, spans.reset_index(drop=True)
+
+
+def digs_under_lock(  # noqa: PLR0917 - works and surfaces, each with where they lie
+    works: gpd.GeoDataFrame,
+    opened: npt.NDArray[np.object_],
+    opening_spans: pd.DataFrame,
+    found: Surfaces,
+    network: RoadNetwork | None,
+    policy: Policy,
+    *,
+    digs: npt.NDArray[np.bool_],
+    locks: npt.NDArray[np.bool_],
+) -> tuple[pd.DataFrame, pd.DataFrame]:
+    """Return digs of which any day falls into the lock of a surface on the same ground.
+
+    Parameters
+    ----------
+    works, opened, opening_spans, found, network, policy, digs, locks
+        As for `digs_on_surfaces`.
+
+    Returns
+    -------
+    pairs : pandas.DataFrame
+        As of `digs_on_surfaces`, and ``first_day, end_day`` (half-open: days of the window under
+        lock), ``widened`` (only coarse dates make the match).
+    spans : pandas.DataFrame
+        ``pair, section, from_m, to_m, side``.
+    """
+    start, finish = works["start_day"].to_numpy(), works["finish_day"].to_numpy()
+    table = found.table
+    lock_from, lock_until = (
+        table[name].to_numpy(dtype=np.int64) for name in ("locked_from_day", "locked_until_day")
+    )
+
+    def in_lock(work: Days, surface: Days) -> npt.NDArray[np.bool_]:
+        return meets(start[work], finish[work], lock_from[surface], lock_until[surface])
+
+    pairs, spans = digs_on_surfaces(
+        works, opened, opening_spans, found, network, policy,
+        digs=digs, locks=locks, in_time=in_lock,
+    )  # fmt: skip
+    work, surface = pairs["work"].to_numpy(), pairs["surface"].to_numpy()
     pairs["first_day"] = np.maximum(start[work], lock_from[surface])
     pairs["end_day"] = np.minimum(finish[work], lock_until[surface])
     # Whatever the coarse dates stand for: the last possible start lies before the lock's end, and
@@ -333,7 +373,7 @@ def digs_under_lock(  # noqa: PLR0917 - works and surfaces, each with where they
     sure = works["sure_start_day"].to_numpy()[work] < sure_until
     sure &= works["sure_finish_day"].to_numpy()[work] > lock_from[surface]
     pairs["widened"] = ~sure
-    return pairs, spans.reset_index(drop=True)
+    return pairs, spans
 
 
 def _dug_m2(pairs: pd.DataFrame, works: gpd.GeoDataFrame) -> npt.NDArray[np.float64]:

@@ -40,6 +40,9 @@ _CLOSES = {"lane": ("lane", "half", "full"), "half": ("half", "full"), "full": (
 
 Flags = npt.NDArray[np.bool_]
 
+_YEARS_AHEAD = 5
+"""Further than this nobody plans."""
+
 
 @dataclass(frozen=True)
 class RestrictedPeriod:
@@ -97,6 +100,44 @@ class RestrictedPeriod:
         of_entry = found.reset_index(names="candidate")[["candidate", "entry"]]
         spans = of_entry.merge(spans, left_on="entry", right_on="of_entry")
         return candidates(found, spans, missing=tuple(sorted(lacking)))
+
+
+def barred_days(context: Context, mine: npt.NDArray[np.int64]) -> pd.DataFrame:
+    """Return the dated days that the restricted periods of its place keep free of each work.
+
+    Days that are only expected (a period that is announced each year, and not yet) bar nothing.
+
+    Parameters
+    ----------
+    context
+        What the rules see.
+    mine
+        Rows of ``context.works`` to look at: with a place and dates; emergencies are left out.
+
+    Returns
+    -------
+    pandas.DataFrame
+        ``work`` (row of ``context.works``), ``start_day``, ``end_day`` (half-open), ``pause`` (the work
+        may rest meanwhile), ``name`` of the period; from the day of judgement on, for five years.
+    """
+    policy = context.policy.restricted
+    none = np.empty(0, dtype=np.int64)
+    empty = pd.DataFrame(
+        {"work": none, "start_day": none, "end_day": none, "pause": none.astype(bool),
+         "name": none.astype(object)}
+    )  # fmt: skip
+    if context.city.restrictions is None and not policy.periods:
+        return empty
+    rows = restriction_table(context.city.restrictions, policy, context.city.crs)
+    mine = mine[~context.works["emergency"].to_numpy(dtype=bool)[mine]]
+    periods = expand(rows, context.as_of_day, context.as_of_day + _YEARS_AHEAD * 366)
+    entries, _ = _concerned(context, rows, in_place(context, rows, mine).table)
+    found = entries[["work", "row"]].drop_duplicates().merge(periods, on="row")
+    row = found["row"].to_numpy(dtype=np.int64)
+    found["pause"] = rows["mode"].eq("pause").to_numpy()[row]
+    found["name"] = rows["name"].to_numpy(dtype=object)[row]
+    kept: pd.DataFrame = found[list(empty.columns)].drop_duplicates(ignore_index=True)
+    return kept
 
 
 def _with_expected(

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
+import geopandas as gpd
 import numpy as np
 import numpy.typing as npt
 import pandas as pd
@@ -47,8 +48,8 @@ class WrongOrder:
         exempt = works["emergency"].to_numpy(dtype=bool)
         # A finished work in the wrong order asks nobody to coordinate any more.
         lower = works["opens"].to_numpy(dtype=bool) & dated & ~finished & ~exempt
-        paints = works["method"].eq("none") & works["sector"].isin(_PAINTS)
-        upper = (works["opens"] | paints).to_numpy(dtype=bool) & dated & ~exempt
+        paints = _paints(works)
+        upper = (works["opens"].to_numpy(dtype=bool) | paints) & dated & ~exempt
         earliest_end = (works["first_start_day"] + works["duration_days"]).to_numpy()
         latest = add_months(end - 1, context.policy.order.months) + 1
 
@@ -60,7 +61,7 @@ class WrongOrder:
             return asked & (end[below] > end[above]) & (end[below] <= latest[above])
 
         pairs, spans = common_ground(
-            _digs(context), _layers(context, paints.to_numpy(dtype=bool)), context.network,
+            _digs(context), _layers(context, paints), context.network,
             context.policy, wanted=wanted,
         )  # fmt: skip
         pairs = _not_bundled(pairs, context)
@@ -75,7 +76,7 @@ class WrongOrder:
             code_right=codes[above],
             level=level,
             steps=steps,
-            opened=~paints.to_numpy(dtype=bool)[above],
+            opened=~paints[above],
             widened=sure_below[below] <= sure_above[above],
             variant=np.select(
                 [finished[above], earliest_end[below] <= end[above]], ["done", "can_swap"], "plain"
@@ -85,6 +86,45 @@ class WrongOrder:
         pairs["facts"] = pd.Series(facts, index=pairs.index, dtype="object")
         spans = spans.rename(columns={"pair": "candidate"})
         return candidates(pairs, spans[spans["candidate"].isin(pairs.index)])
+
+
+def layer_pairs(context: Context, taking: npt.NDArray[np.bool_]) -> pd.DataFrame:
+    """Return pairs of works of which one lies below the other on a common stretch, whenever they are.
+
+    Parameters
+    ----------
+    context
+        What the rules see.
+    taking
+        Which works to look at, shape ``(works,)``.
+
+    Returns
+    -------
+    pandas.DataFrame
+        ``lower``, ``upper`` (rows of ``context.works``): all layers of the one lie below those of the
+        other, and the lower one opens the ground. Emergencies are exempt.
+    """
+    works = context.works
+    low, high = works["layer_low"].to_numpy(), works["layer_high"].to_numpy()
+    codes = works["code"].to_numpy(dtype=object)
+    paints = _paints(works)
+    free = taking & ~works["emergency"].to_numpy(dtype=bool)
+    opens = works["opens"].to_numpy(dtype=bool)
+
+    def wanted(below: npt.NDArray[np.int64], above: npt.NDArray[np.int64]) -> npt.NDArray[np.bool_]:
+        asked: npt.NDArray[np.bool_] = free[below] & free[above] & opens[below]
+        asked &= (opens | paints)[above] & (codes[below] != codes[above])
+        return asked & (high[below] < low[above])
+
+    pairs, _ = common_ground(
+        _digs(context), _layers(context, paints), context.network, context.policy, wanted=wanted
+    )
+    return pairs.rename(columns={"left": "lower", "right": "upper"})[["lower", "upper"]]
+
+
+def _paints(works: gpd.GeoDataFrame) -> npt.NDArray[np.bool_]:
+    """Tell which works are signs and markings."""
+    return np.asarray(works["method"].eq("none") & works["sector"].isin(_PAINTS), dtype=bool)
 
 
 def _digs(context: Context) -> Lying:

@@ -57,6 +57,8 @@ def test_contracts_hold(copy: Path) -> None:
         ("coordination/policy.py", "import tempfile", "pure"),
         ("data/store.py", "import fastapi", "web framework stays in api"),
         ("maps/__init__.py", "import uvicorn", "web framework stays in api"),
+        ("coordination/scheduling.py", "import ortools", "One room knows the solver"),
+        ("coordination/schedule_check.py", "import coordination.schedule_solver", "judge of"),
     ],
 )
 def test_each_contract_fails_when_broken(copy: Path, where: str, line: str, contract: str) -> None:

@@ -16,6 +16,7 @@ from coordination.detection import RULE_CODES
 from coordination.faults import InputRefusedError, UsageError
 from coordination.policy import Policy
 from coordination.policy_document import digest_of, document_of, policy_of
+from coordination.schedule_policy import CorridorRow
 from data.read_policy import MOST_BYTES, parse_policy, read_policy
 from data.write_policy import policy_toml
 
@@ -259,7 +260,8 @@ def values(hint: Any, path: str, default: Any) -> st.SearchStrategy[Any]:
 
 ORDERED = {*known.RISING, *known.ASCENDING, *known.DESCENDING, *known.SUMS_TO_ONE,
            *(path for pair in (*known.NOT_ABOVE, *known.ONE_MORE) for path in pair),
-           "version", "own_rules", "approval.tiers", "approval.rows", "restricted.periods"}  # fmt: skip
+           "version", "own_rules", "approval.tiers", "approval.rows", "restricted.periods",
+           "plan.corridors"}  # fmt: skip
 
 
 @st.composite
@@ -282,10 +284,19 @@ def policies(draw: st.DrawFn) -> Policy:
                     large_dig=draw(st.none() | st.booleans()))
         for _ in range(draw(st.integers(0, 3)))
     )  # fmt: skip
+    corridors = tuple(
+        CorridorRow(
+            name,
+            tuple(draw(st.lists(TEXTS, min_size=1, max_size=2, unique=True))),
+            draw(st.integers(1, 9)),
+        )
+        for name in draw(st.lists(TEXTS, max_size=2, unique=True))
+    )
     own = draw(st.dictionaries(TEXTS, st.dictionaries(TEXTS, TEXTS | st.booleans()), max_size=2))
     return dataclasses.replace(
         policy,
         approval=ApprovalPolicy(tiers, (*rows, ApprovalRow(codes[0]))),
+        plan=dataclasses.replace(policy.plan, corridors=corridors),
         own_rules=own,
     )
 

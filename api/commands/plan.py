@@ -1,0 +1,136 @@
+"""``digonce plan``: bundles and an integrated schedule, with what it is compared with."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+from rich.table import Table
+
+from api.commands.session import (
+    AsOfOption,
+    JsonOption,
+    LangOption,
+    PolicyOption,
+    Session,
+    StoreOption,
+    words,
+    words_of,
+)
+from api.parse import parse_day
+from coordination.schedule_problem import FEN_PER_WAN
+from coordination.wording import text
+
+if TYPE_CHECKING:
+    from api.planning import Planned
+    from coordination.scheduling import Progress
+
+_SHOWN = (
+    "metres_opened", "openings", "weighted_closed_days", "cost_low_wan", "cost_mid_wan",
+    "cost_high_wan", "projects_moved", "hard_rules_broken", "findings",
+)  # fmt: skip
+_told = words_of("plan.option")
+
+
+def register(app: typer.Typer) -> None:
+    """Add the command to ``app``."""
+    app.command("plan", help=words("command.plan"))(plan)
+
+
+def plan(
+    store: StoreOption = None,
+    as_of: AsOfOption = None,
+    time_limit_s: Annotated[
+        float, typer.Option("--time-limit-s", min=1.0, help=_told("time_limit_s"))
+    ] = 60.0,
+    seed: Annotated[int, typer.Option("--seed", min=0, help=_told("seed"))] = 0,
+    workers: Annotated[int, typer.Option("--workers", min=1, help=_told("workers"))] = 2,
+    out: Annotated[Path | None, typer.Option("--out", help=words("option.out_dir"))] = None,
+    findings: Annotated[
+        bool, typer.Option("--findings/--no-findings", help=_told("findings"))
+    ] = True,
+    policy: PolicyOption = None,
+    as_json: JsonOption = False,
+    lang: LangOption = None,
+) -> None:
+    """Propose bundles and an integrated schedule; nothing is changed in the store."""
+    with Session(store=store, lang=lang, as_json=as_json, policy=policy) as session:
+        # The solver is slow to load, and other commands do without it.
+        from api.planning import (  # noqa: PLC0415
+            PlanOptions,
+            Stopper,
+            make_plan,
+            plan_document,
+            write_files,
+        )
+
+        stopper = Stopper()
+        with session.open_store() as opened, stopper.on_interrupt():
+            planned = make_plan(
+                opened,
+                session.policy(opened),
+                as_of=parse_day(as_of),
+                options=PlanOptions(time_limit_s, seed, workers, findings),
+                tell=lambda now: _tell(session, now),
+                stop=stopper,
+            )
+        if stopper.asked:
+            session.write(text("plan.say.stopped", session.lang))
+        paths = [] if out is None else write_files(out, planned, lang=session.lang)
+        _show(session, planned, seed)
+        for path in paths:
+            session.say("say.wrote", path=path)
+        session.emit(plan_document(planned) | {"files": [str(path) for path in paths]})
+
+
+def _tell(session: Session, now: Progress) -> None:
+    session.write(
+        text(
+            "plan.say.progress", session.lang, done=now.done, parts=now.parts,
+            metres=f"{now.metres_opened:,.0f}", wan=f"{now.cost_fen / FEN_PER_WAN:,.1f}",
+            gap=_percent(now.gap_money),
+        )
+    )  # fmt: skip
+
+
+def _percent(share: float) -> str:
+    return f"{share:.1%}" if share == share else "–"  # noqa: PLR0124 - NaN while there is no bound
+
+
+def _show(session: Session, planned: Planned, seed: int) -> None:
+    lang, plan = session.lang, planned.plan
+    filed, best = plan.schedules["as_filed"], plan.schedules["optimised"]
+    session.write(
+        text(
+            "plan.say.planned", lang, bundles=len(planned.tables.bundles),
+            moved=int((planned.tables.schedule["moved_days"] != 0).sum()),
+            metres=f"{best.metres_opened:,.0f}", filed=f"{filed.metres_opened:,.0f}",
+            wan=f"{best.cost_fen[1] / FEN_PER_WAN:,.1f}",
+            filed_wan=f"{filed.cost_fen[1] / FEN_PER_WAN:,.1f}",
+        )
+    )  # fmt: skip
+    session.write(
+        text(
+            "plan.say.gaps", lang, metres=_percent(plan.gap_metres), money=_percent(plan.gap_money)
+        )
+    )
+    if len(best.broken):
+        session.write(text("plan.say.broken", lang, count=len(best.broken)))
+    key = "reproducible" if plan.reproducible else "not_reproducible"
+    session.write(text(f"plan.say.{key}", lang, seed=seed))
+    from data.plan_files import comparison_rows  # noqa: PLC0415
+
+    table = Table(box=None)
+    table.add_column(text("plan.column.plan", lang))
+    for name in _SHOWN:
+        table.add_column(text(f"plan.column.{name}", lang), justify="right")
+    for label, row in comparison_rows(planned.tables.comparison, lang):
+        table.add_row(label, *(_figure(row[name]) for name in _SHOWN))
+    session.messages.print(table)
+
+
+def _figure(value: float | None) -> str:
+    if value is None:
+        return "–"
+    return f"{value:,.0f}" if isinstance(value, int) or abs(value) >= 1_000 else f"{value:,.1f}"

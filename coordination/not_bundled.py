@@ -1,0 +1,215 @@
+"""Why two projects that open the same ground are not one opening in a schedule."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+
+from coordination.schedule_check import ScheduleCheck
+from coordination.schedule_problem import ScheduleProblem
+from coordination.schedule_starts import Starts
+
+Rows = npt.NDArray[np.int64]
+
+REASONS = (
+    "no_common_window", "too_long", "order", "lockout", "closures", "depends", "barred", "fixed",
+    "money",
+)  # fmt: skip
+"""Why not, the first that holds: no starts bring them together; together they would be longer than an
+opening may be; the works order, the lock of a new surface, two full closures or a dependency forbid
+it; restricted periods or a young surface leave no common days; both stay where they are; it would
+cost more elsewhere."""
+
+
+@dataclass(frozen=True)
+class NotBundled:
+    """Two projects that share ground and not an opening.
+
+    Attributes
+    ----------
+    left, right
+        Rows of ``problem.projects``.
+    why
+        One of `REASONS`.
+    days
+        By how many days they miss each other (``no_common_window``, ``barred``), by how many an
+        opening would be too long (``too_long``); else 0.
+    length_m
+        Metres that both open.
+    gap_days
+        Days between them in the schedule.
+    """
+
+    left: int
+    right: int
+    why: str
+    days: int
+    length_m: float
+    gap_days: int
+
+
+def not_bundled(
+    problem: ScheduleProblem, check: ScheduleCheck, free: Starts
+) -> tuple[NotBundled, ...]:
+    """Return every pair of projects that opens common ground in different openings, and why.
+
+    Parameters
+    ----------
+    problem, check
+        The problem and the schedule.
+    free
+        `coordination.schedule_starts.starts` of the problem.
+
+    Examples
+    --------
+    >>> from coordination.schedule_check import check_schedule
+    >>> from coordination.schedule_examples import two_streets
+    >>> from coordination.schedule_starts import starts
+    >>> problem = two_streets()
+    >>> found = not_bundled(problem, check_schedule(problem, problem.filed()), starts(problem))
+    >>> [(one.left, one.right, one.why, one.length_m) for one in found]
+    [(0, 1, 'money', 100.0), (2, 3, 'money', 100.0)]
+    """
+    project = problem.works["project"].to_numpy(dtype=np.int64)
+    rows = problem.members[["stretch", "work"]].assign(opening=check.opening)
+    rows["project"] = project[rows["work"].to_numpy(dtype=np.int64)]
+    pairs = rows.merge(rows, on="stretch", suffixes=("_a", "_b"))
+    pairs = pairs[pairs["project_a"] < pairs["project_b"]]
+    length = problem.stretches["length_m"].to_numpy(dtype=float)
+    pairs["length_m"] = length[pairs["stretch"].to_numpy(dtype=np.int64)]
+    together = pairs[pairs["opening_a"] == pairs["opening_b"]]
+    joined = set(zip(together["project_a"], together["project_b"], strict=True))
+    start, finish = problem.work_days(check.start_day)
+    found = []
+    number = pairs.groupby(["project_a", "project_b"]).ngroup().to_numpy()
+    for of in range(int(number.max(initial=-1)) + 1):
+        held = pairs[number == of]
+        a, b = (int(held[name].iloc[0]) for name in ("project_a", "project_b"))
+        if (a, b) in joined:
+            continue
+        works = held[["work_a", "work_b"]].drop_duplicates().to_numpy(dtype=np.int64)
+        why, days = explain(problem, free, [(int(one), int(other)) for one, other in works])
+        gaps = [
+            max(int(start[one] - finish[other]), int(start[other] - finish[one]), 0)
+            for one, other in works
+        ]
+        metres = float(held.drop_duplicates("stretch")["length_m"].sum())
+        found.append(NotBundled(a, b, why, days, metres, min(gaps)))
+    return tuple(found)
+
+
+def explain(
+    problem: ScheduleProblem, free: Starts, works: Iterable[tuple[int, int]]
+) -> tuple[str, int]:
+    """Return why two projects cannot, or need not, be one opening.
+
+    Parameters
+    ----------
+    problem, free
+        The problem and its starts.
+    works
+        Pairs of works of the two that open common ground.
+
+    Returns
+    -------
+    why : str
+        One of `REASONS`; of several pairs the one that comes nearest to being joined.
+    days : int
+        As of `NotBundled`.
+    """
+    told = [_why(problem, free, one, other) for one, other in works]
+    return max(told, key=lambda one: (REASONS.index(one[0]), -one[1]))
+
+
+def _why(problem: ScheduleProblem, free: Starts, one: int, other: int) -> tuple[str, int]:
+    days = problem.works["days"].to_numpy(dtype=np.int64)
+    offset = problem.works["offset_days"].to_numpy(dtype=np.int64)
+    project = problem.works["project"].to_numpy(dtype=np.int64)
+    first, second = int(days[one]), int(days[other])
+    p, q = int(project[one]), int(project[other])
+    longest = max(first, second) - problem.max_opening_days
+    if longest > 0:
+        return "too_long", longest
+    between = int(offset[other] - offset[one])
+    # How far the other may start behind the one: by its runs of days, and by the window alone.
+    low, high = _shifts(free, p, q)
+    low, high = low + between, high + between
+    least, most = 1 - second - problem.link_days, first + problem.link_days - 1
+    short = np.maximum(np.maximum(low - most, least - high), 0)
+    if short.min() > 0:
+        window = _window_shift(problem, p, q)
+        if window[0] + between <= most and window[1] + between >= least:
+            return "barred", int(short.min())
+        return ("fixed" if _both_stay(problem, p, q) else "no_common_window"), int(short.min())
+    met = short == 0
+    low, high = np.maximum(low[met], least), np.minimum(high[met], most)
+    rules = _ruled(problem, one, other, p, q, between)
+    for name, (from_shift, to_shift) in rules:
+        fits = (low <= to_shift) & (high >= from_shift)
+        if not fits.any():
+            return name, 0
+        low, high = np.maximum(low, from_shift)[fits], np.minimum(high, to_shift)[fits]
+    hull = np.minimum(
+        np.maximum(first, low + second) - np.minimum(0, low),
+        np.maximum(first, high + second) - np.minimum(0, high),
+    )
+    inside = (low <= max(0, first - second)) & (high >= min(0, first - second))
+    shortest = int(np.where(inside, max(first, second), hull).min())
+    if shortest > problem.max_opening_days:
+        return "too_long", shortest - problem.max_opening_days
+    if _both_stay(problem, p, q):
+        return "fixed", 0
+    return "money", 0
+
+
+_FAR = 1 << 40
+
+
+def _ruled(  # noqa: PLR0917 - the pair in full
+    problem: ScheduleProblem, one: int, other: int, p: int, q: int, between: int
+) -> list[tuple[str, tuple[int, int]]]:
+    """Return what the rules ask of the days by which the other starts behind the one."""
+    days = problem.works["days"].to_numpy(dtype=np.int64)
+    first, second = int(days[one]), int(days[other])
+    asked: list[tuple[str, tuple[int, int]]] = []
+    for name, table, low, high in (
+        ("order", problem.order, "lower", "upper"), ("lockout", problem.locks, "dig", "surface"),
+    ):  # fmt: skip
+        if ((table[low] == one) & (table[high] == other)).any():
+            asked.append((name, (first - second, _FAR)))
+        if ((table[low] == other) & (table[high] == one)).any():
+            asked.append((name, (-_FAR, first - second)))
+    length = problem.projects["length_days"].to_numpy(dtype=np.int64)
+    later, earlier = problem.depends["later"], problem.depends["earlier"]
+    if ((later == q) & (earlier == p)).any():
+        asked.append(("depends", (int(length[p]) + between, _FAR)))
+    if ((later == p) & (earlier == q)).any():
+        asked.append(("depends", (-_FAR, between - int(length[q]))))
+    left, right = problem.apart["left"], problem.apart["right"]
+    if (((left == one) & (right == other)) | ((left == other) & (right == one))).any():
+        # One behind the other is still one opening.
+        asked.append(("closures", (-second - problem.link_days + 1, first + problem.link_days - 1)))
+    return asked
+
+
+def _shifts(free: Starts, p: int, q: int) -> tuple[Rows, Rows]:
+    (low_p, high_p), (low_q, high_q) = free.of(p), free.of(q)
+    return (
+        (low_q[None, :] - high_p[:, None]).ravel(),
+        (high_q[None, :] - low_p[:, None]).ravel(),
+    )
+
+
+def _window_shift(problem: ScheduleProblem, p: int, q: int) -> tuple[int, int]:
+    first, last = (
+        problem.projects[name].to_numpy(dtype=np.int64) for name in ("first_day", "last_day")
+    )
+    return int(first[q] - last[p]), int(last[q] - first[p])
+
+
+def _both_stay(problem: ScheduleProblem, p: int, q: int) -> bool:
+    return bool(pd.notna(problem.projects["why"].iloc[[p, q]]).all())

@@ -1,0 +1,188 @@
+"""What a schedule says to people: why a project moves, why it is in a bundle, what stays broken."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+
+from coordination.bundling import Bundle, Member
+from coordination.not_bundled import NotBundled
+from coordination.schedule_check import ScheduleCheck
+from coordination.schedule_problem import FEN_PER_WAN, ScheduleProblem
+from coordination.schedule_starts import Starts
+from coordination.wording import text
+
+_NAMED = 4
+_LEAST_FEN = 10_000
+
+
+def day_text(day: int) -> str:
+    """Return a day as people write it.
+
+    Examples
+    --------
+    >>> day_text(0)
+    '1970-01-01'
+    """
+    return str(np.datetime64(int(day), "D"))
+
+
+def listed(codes: Sequence[str], lang: str) -> str:
+    """Return some codes in one phrase, the first few by name."""
+    if len(codes) > _NAMED:
+        shown = text("plan.list", lang).join(codes[: _NAMED - 1])
+        return text("check.more", lang, shown=shown, rest=len(codes) - _NAMED + 1)
+    return text("plan.list", lang).join(codes)
+
+
+def wan_text(low: float, high: float) -> str:
+    """Return an estimate in 10,000 yuan as a range; equal ends as one number.
+
+    Examples
+    --------
+    >>> wan_text(1.44, 3.0), wan_text(2.0, 2.0)
+    ('1.4–3.0', '2.0')
+    """
+    one, other = f"{low:.1f}", f"{high:.1f}"
+    return one if one == other else f"{one}–{other}"
+
+
+def broken_texts(problem: ScheduleProblem, broken: pd.DataFrame, lang: str) -> list[str]:
+    """Return a sentence per row of `ScheduleCheck.broken`."""
+    codes = np.append(problem.projects["code"].to_numpy(dtype=object), "")
+    return [
+        text(
+            f"plan.broken.{row['rule']}", lang, code=codes[int(row["project"])],
+            other=codes[int(row["other"])], name=row["name"],
+            start=day_text(int(row["first_day"])), finish=day_text(int(row["end_day"]) - 1),
+        )
+        for row in broken.to_dict("records")
+    ]  # fmt: skip
+
+
+def moved_reasons(  # noqa: PLR0917 - the plan in full
+    problem: ScheduleProblem,
+    check: ScheduleCheck,
+    filed: ScheduleCheck,
+    free: Starts,
+    of_project: Mapping[int, tuple[Bundle, Member]],
+    lang: str,
+) -> list[str]:
+    """Return, per project, why it stands where it stands in a schedule.
+
+    Parameters
+    ----------
+    problem, check, filed
+        The problem, the schedule, and the plan as filed.
+    free
+        Starts of the problem.
+    of_project
+        Bundle and member by row of the project.
+    lang
+        ``zh`` or ``en``.
+    """
+    moved = check.start_day - problem.filed()
+    before = _breaks_of(filed.broken)
+    after = _breaks_of(check.broken)
+    sentences = []
+    for project, days in enumerate(moved.tolist()):
+        why = problem.projects["why"].iloc[project]
+        if isinstance(why, str):
+            sentences.append(text(f"plan.why.{why}", lang))
+            continue
+        if free.kept[project]:
+            sentences.append(text("plan.why.no_day", lang))
+            continue
+        parts = []
+        if days:
+            direction = "later" if days > 0 else "earlier"
+            parts.append(text(f"plan.why.{direction}", lang, days=abs(days)))
+        if project in of_project:
+            parts += _sharing(*of_project[project], lang)
+        mended = before.get(project, set()) - after.get(project, set())
+        if days and mended:
+            names = text("plan.list", lang).join(
+                text(f"plan.rule.{rule}", lang) for rule in sorted({rule for rule, _, _ in mended})
+            )
+            parts.append(text("plan.why.avoids", lang, broken=names))
+        if days and len(parts) == 1:
+            parts.append(text("plan.why.room", lang))
+        if not days:
+            parts.insert(0, text("plan.why.kept", lang))
+        sentences.append(text("plan.then", lang).join(parts) + text("plan.stop", lang))
+    return sentences
+
+
+def _breaks_of(broken: pd.DataFrame) -> dict[int, set[tuple[str, int, str]]]:
+    found: dict[int, set[tuple[str, int, str]]] = {}
+    for row in broken.to_dict("records"):
+        one, other = int(row["project"]), int(row["other"])
+        for mine, partner in ((one, other), (other, one)):
+            if mine >= 0:
+                found.setdefault(mine, set()).add((str(row["rule"]), partner, str(row["name"])))
+    return found
+
+
+def _sharing(bundle: Bundle, member: Member, lang: str) -> list[str]:
+    if bundle.mode == "traffic_management":
+        others = [one for one in bundle.codes if one != member.code]
+        return [
+            text("plan.member.managed", lang, partners=listed(others, lang),
+                 place=place_text(bundle, lang))
+        ]  # fmt: skip
+    parts = [
+        text("plan.why.share", lang, partners=listed(member.shares, lang),
+             place=place_text(bundle, lang))
+    ]  # fmt: skip
+    if member.lost_fen >= _LEAST_FEN:
+        parts.append(
+            text("plan.why.saves", lang, metres=f"{member.length_m:.0f}",
+                 wan=f"{member.lost_fen / FEN_PER_WAN:.1f}")
+        )  # fmt: skip
+    return parts
+
+
+def place_text(bundle: Bundle, lang: str) -> str:
+    """Return where a bundle lies."""
+    if not bundle.roads:
+        return text("plan.off_road", lang)
+    return listed(bundle.roads, lang)
+
+
+def member_texts(bundle: Bundle, lang: str) -> list[tuple[str, str]]:
+    """Return, per member, why it belongs to a bundle and what breaks if it leaves."""
+    told = []
+    for one in bundle.members:
+        if bundle.mode == "traffic_management":
+            others = [code for code in bundle.codes if code != one.code]
+            why = text("plan.member.managed", lang, partners=listed(others, lang),
+                       place=place_text(bundle, lang))  # fmt: skip
+            told.append((why, text("plan.member.leaves_managed", lang)))
+            continue
+        why = text(
+            "plan.member.share", lang, partners=listed(one.shares, lang),
+            place=place_text(bundle, lang), metres=f"{one.length_m:.0f}", order=one.works_order,
+        )  # fmt: skip
+        leaves = text("plan.member.leaves", lang, openings=one.more_openings,
+                      wan=f"{one.lost_fen / FEN_PER_WAN:.1f}")  # fmt: skip
+        told.append((why, leaves))
+    return told
+
+
+def value_text(bundle: Bundle, lang: str) -> str:
+    """Return what a bundle is worth, with the formula."""
+    if bundle.mode == "traffic_management":
+        return text("plan.value.none", lang)
+    low, mid, high = bundle.saved_wan
+    return text("plan.value.formula", lang, low=f"{low:.2f}", mid=f"{mid:.2f}", high=f"{high:.2f}")
+
+
+def not_bundled_text(problem: ScheduleProblem, one: NotBundled, lang: str) -> str:
+    """Return why two projects are not one opening."""
+    codes: npt.NDArray[np.object_] = problem.projects["code"].to_numpy(dtype=object)
+    return text(
+        f"plan.not_bundled.{one.why}", lang, a=codes[one.left], b=codes[one.right], days=one.days
+    )

@@ -1,0 +1,155 @@
+"""Projects placed one by one: which rules a day would break, and which openings it would join.
+
+An aid of the simple planners (`coordination.schedule_baselines`); what they make is judged by
+`coordination.schedule_check` like everything else.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+import numpy.typing as npt
+
+from coordination.schedule_check import lock_end
+from coordination.schedule_problem import ScheduleProblem
+
+Days = npt.NDArray[np.int64]
+
+_AFTER, _LOCK, _APART, _DEPENDS = "after", "lock", "apart", "depends"
+
+
+class Placing:
+    """A schedule in the making.
+
+    Parameters
+    ----------
+    problem
+        What is scheduled.
+    day
+        First days, shape ``(projects,)``; changed by `put`.
+    placed
+        Which projects stand already, shape ``(projects,)``.
+    """
+
+    def __init__(self, problem: ScheduleProblem, day: Days, placed: npt.NDArray[np.bool_]) -> None:
+        self.problem, self.day, self.placed = problem, day.copy(), placed.copy()
+        self.project = problem.works["project"].to_numpy(dtype=np.int64).tolist()
+        self.works: list[list[int]] = [[] for _ in range(len(problem.projects))]
+        for work, project in enumerate(self.project):
+            self.works[project].append(work)
+        self.start, self.finish = (days.copy() for days in problem.work_days(self.day))
+        self.offset = problem.works["offset_days"].to_numpy(dtype=np.int64).tolist()
+        self.rules: list[list[tuple[str, int, int, int]]] = [[] for _ in self.project]
+        for lower, upper in problem.order[["lower", "upper"]].to_numpy(dtype=np.int64).tolist():
+            self._tie(_AFTER, lower, upper, problem.order_months)
+        rows = problem.locks[["dig", "surface", "months"]].to_numpy(dtype=np.int64).tolist()
+        for dig, surface, months in rows:
+            self._tie(_LOCK, dig, surface, months)
+        for left, right in problem.apart[["left", "right"]].to_numpy(dtype=np.int64).tolist():
+            self._tie(_APART, left, right, 0)
+        for later, earlier in problem.depends.to_numpy(dtype=np.int64).tolist():
+            for one in self.works[later]:
+                for other in self.works[earlier]:
+                    self._tie(_DEPENDS, one, other, 0)
+        self.groups: list[list[tuple[int, int]]] = [[] for _ in range(len(problem.projects))]
+        self.held: dict[tuple[int, int], list[int]] = {}
+        self.most: dict[tuple[int, int], int] = {}
+        for kind, table, most in (
+            (0, problem.crews.rename(columns={"unit": "group"}), problem.crews_most),
+            (1, problem.corridors.rename(columns={"corridor": "group"}), problem.corridors_most),
+        ):
+            for row in table.to_dict("records"):
+                project = row["project"] if kind == 0 else self.project[int(row["work"])]
+                key = (kind, int(row["group"]))
+                self.groups[int(project)].append(key)
+                self.held.setdefault(key, []).append(int(project))
+                self.most[key] = int(most[key[1]])
+        stretch = problem.members["stretch"].to_numpy(dtype=np.int64)
+        self.on: dict[int, list[int]] = {}
+        self.stretches: list[list[int]] = [[] for _ in self.project]
+        for at, work in zip(stretch.tolist(), problem.members["work"].tolist(), strict=True):
+            self.on.setdefault(at, []).append(int(work))
+            self.stretches[int(work)].append(at)
+        self.resting = set(problem.barred.loc[problem.barred["pause"].astype(bool), "work"])
+
+    def _tie(self, rule: str, one: int, other: int, months: int) -> None:
+        self.rules[one].append((rule, one, other, months))
+        self.rules[other].append((rule, one, other, months))
+
+    def put(self, project: int, day: int) -> None:
+        """Let a project stand on a day."""
+        self.day[project] = day
+        self.placed[project] = True
+        for work, (start, finish) in zip(
+            self.works[project], self.days_of(project, day), strict=True
+        ):
+            self.start[work], self.finish[work] = start, finish
+
+    def days_of(self, project: int, day: int) -> list[tuple[int, int]]:
+        """Return the half-open days of the works of a project that starts on ``day``."""
+        if self.resting.isdisjoint(self.works[project]):
+            days = self.problem.works["days"].to_numpy(dtype=np.int64)
+            return [
+                (day + self.offset[work], day + self.offset[work] + int(days[work]))
+                for work in self.works[project]
+            ]
+        moved = self.day.copy()
+        moved[project] = day
+        start, finish = self.problem.work_days(moved)
+        return [(int(start[work]), int(finish[work])) for work in self.works[project]]
+
+    def breaks(self, project: int, day: int) -> bool:
+        """Tell whether a project on a day breaks a rule with one that stands already."""
+        new = dict(zip(self.works[project], self.days_of(project, day), strict=True))
+        for work in self.works[project]:
+            for rule, one, other, months in self.rules[work]:
+                partner = self.project[other if one == work else one]
+                if partner != project and not self.placed[partner]:
+                    continue
+                first = new.get(one) or (int(self.start[one]), int(self.finish[one]))
+                second = new.get(other) or (int(self.start[other]), int(self.finish[other]))
+                if _broken(rule, first, second, months):
+                    return True
+        return self._crowds(project, new)
+
+    def _crowds(self, project: int, new: dict[int, tuple[int, int]]) -> bool:
+        begin, end = min(one for one, _ in new.values()), max(one for _, one in new.values())
+        for key in self.groups[project]:
+            spans = [
+                (min(int(self.start[w]) for w in self.works[other]),
+                 max(int(self.finish[w]) for w in self.works[other]))
+                for other in set(self.held[key])
+                if other != project and self.placed[other]
+            ]  # fmt: skip
+            met = [span for span in spans if span[0] < end and begin < span[1]]
+            for moment in [begin, *(one for one, _ in met if one > begin)]:
+                going = sum(1 for one, other in met if one <= moment < other)
+                if going + 1 > self.most[key]:
+                    return True
+        return False
+
+    def neighbours(self, project: int) -> list[tuple[int, int, int]]:
+        """Return the placed works that open a stretch with a project: own work, start, finish."""
+        found = {
+            (work, int(self.start[other]), int(self.finish[other]))
+            for work in self.works[project]
+            for stretch in self.stretches[work]
+            for other in self.on[stretch]
+            if self.project[other] != project and self.placed[self.project[other]]
+        }
+        return sorted(found)
+
+
+def _broken(rule: str, first: tuple[int, int], second: tuple[int, int], months: int) -> bool:
+    if rule == _AFTER:
+        if first[1] <= second[1]:
+            return False
+        return first[1] <= _later(second[1], months)
+    if rule == _LOCK:
+        return first[1] > second[1] and first[0] < _later(second[1], months)
+    if rule == _DEPENDS:
+        return first[0] < second[1]
+    return first[0] < second[1] and second[0] < first[1]
+
+
+def _later(finish: int, months: int) -> int:
+    return int(lock_end(np.array([finish]), np.array([months]))[0])

@@ -1,0 +1,59 @@
+"""What the authority chooses for bundles and schedules. Frozen and passed in.
+
+All values are samples, to be confirmed by the authority (示例，需本单位核定).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from types import MappingProxyType
+
+
+@dataclass(frozen=True)
+class CorridorRow:
+    """Parallel roads of which only so many may be closed at once.
+
+    Attributes
+    ----------
+    id
+        What people call the corridor; unique.
+    roads
+        Names of its roads, whole: 东西南北 make different roads.
+    most_closures
+        Full closures that may lie on its roads at the same time.
+    """
+
+    id: str
+    roads: tuple[str, ...]
+    most_closures: int = 1
+
+
+@dataclass(frozen=True)
+class PlanPolicy:
+    """Weights and limits of the integrated schedule (`coordination.scheduling`).
+
+    Attributes
+    ----------
+    closed_day_yuan_m
+        What a day on which one metre of one side of a road is closed weighs against money, yuan, by
+        class of road; ``default`` off the network. Never zero where closures shall count: metres
+        alone were cut by a fifth while closed metre-days rose.
+    move_yuan_day
+        What moving one project by one day from its filed dates weighs, yuan: small, so that nothing
+        moves without a reason.
+    crews
+        Most projects that a unit carries out at the same time, by unit; a unit that is not here has
+        no limit.
+    corridors
+        Corridors of parallel roads.
+    """
+
+    closed_day_yuan_m: Mapping[str, float] = field(
+        default_factory=lambda: MappingProxyType(
+            {"expressway": 8.0, "arterial": 5.0, "secondary": 3.0, "local": 1.0, "default": 1.0}
+        )
+    )
+    move_yuan_day: float = 20.0
+    crews: Mapping[str, float] = field(default_factory=lambda: MappingProxyType({}))
+    corridors: tuple[CorridorRow, ...] = ()

@@ -1,0 +1,299 @@
+"""A plan to be scheduled, as plain arrays: what may move, what it opens, and what it has to keep to.
+
+Days are int64 since 1970-01-01, half-open. Money is in fen (1/100 yuan, int64), so that the solver and
+whoever checks it add up the same integers.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+
+from geo.line_parts import connected
+
+Days = npt.NDArray[np.int64]
+Rows = npt.NDArray[np.int64]
+Flags = npt.NDArray[np.bool_]
+
+FEN_PER_YUAN = 100
+FEN_PER_WAN = 1_000_000
+
+HARD_RULES = (
+    "window", "restricted", "no_dig", "order", "lockout", "depends", "crews", "closures", "corridor",
+)  # fmt: skip
+"""The hard rules of a schedule, by the codes under which a break is told."""
+
+
+BARRED_COLUMNS = (
+    "work", "start_day", "end_day", "rule", "pause", "name", "low_fen", "mid_fen", "high_fen",
+)  # fmt: skip
+LOCK_COLUMNS = ("dig", "surface", "months", "low_fen", "mid_fen", "high_fen")
+
+
+def _whole(*names: str) -> pd.DataFrame:
+    return pd.DataFrame({name: np.empty(0, dtype=np.int64) for name in names})
+
+
+@dataclass(frozen=True)
+class ScheduleProblem:
+    """Projects with the days between which they may start, and the ground that their works open.
+
+    A *work* is one unfinished, dated site. The works of a project move together: work ``w`` starts on
+    ``start + offset_days`` of its project and takes ``days`` days of work, longer where it pauses.
+
+    Attributes
+    ----------
+    projects
+        RangeIndex; ``code``, ``owner_unit``; ``filed_day`` (first day as filed), ``first_day``,
+        ``last_day`` (between which it may start, both inclusive; its filed day is always admitted),
+        ``length_days`` (from its first to its last day), ``why`` (it does not move; missing where
+        it may), ``never_later`` (safety repair), ``move_fen_day`` (what a day away from ``wish_day``
+        weighs), ``wish_day`` (its filed day, or that of the schedule from which is planned again).
+    works
+        RangeIndex; ``project`` (row of ``projects``), ``row`` (of `coordination.works.works_table`),
+        ``offset_days``, ``days``, ``layer_low``, ``layer_high``, ``digs``, ``closes`` (the road in
+        full).
+    stretches
+        RangeIndex; ``ground`` (row of `coordination.openings.Grounds.pieces`), ``place``, ``road``,
+        ``section``, ``from_m``, ``to_m``, ``side`` (``both`` where the two sides have the same works
+        and count once), ``length_m``, ``day_fen`` (what a day on which it is closed weighs),
+        ``day_weight`` (the same per metre, relative to a local road).
+    members
+        Which works open a stretch: ``stretch``, ``work``, ``low_fen``, ``mid_fen``, ``high_fen`` (its
+        reinstatement if it were alone: length × its dig × rate); sorted by stretch and work.
+    barred
+        Days on which a work may not be at work: ``work``, ``start_day``, ``end_day``, ``rule``
+        (``restricted`` or ``no_dig``), ``pause`` (it rests on them instead), ``name`` (of the period
+        or the surface's project), ``low_fen``, ``mid_fen``, ``high_fen`` (fee if it works there all the
+        same).
+    order
+        ``lower``, ``upper`` (works): the lower layer is finished first.
+    locks
+        ``dig``, ``surface`` (works), ``months``, fees as in ``barred``: once the surface is made nobody
+        digs below it for so long.
+    apart
+        ``left``, ``right`` (works): two full closures of one stretch that may not coincide.
+    depends
+        ``later``, ``earlier`` (projects).
+    crews
+        ``unit`` (number), ``project``; `crews_most` by number.
+    corridors
+        ``corridor`` (number), ``work``; `corridors_most` by number.
+    bundle, dependent
+        Label of the accepted bundle, and of the chain of dependencies, of each work, shape ``(works,)``;
+        -1 for none.
+    as_of_day
+        Day of judgement.
+    link_days, max_opening_days
+        What one opening is (`geo.intervals.openings`).
+    order_months
+        A lower layer that ends so much later than the upper one is a repeat, not a wrong order.
+    names
+        Names of crews' units and of corridors, by ``unit:NUMBER`` and ``corridor:NUMBER``.
+    """
+
+    projects: pd.DataFrame
+    works: pd.DataFrame
+    stretches: pd.DataFrame
+    members: pd.DataFrame
+    bundle: Rows
+    dependent: Rows
+    as_of_day: int
+    link_days: int = 14
+    max_opening_days: int = 180
+    order_months: int = 12
+    barred: pd.DataFrame = field(default_factory=lambda: _whole(*BARRED_COLUMNS))
+    order: pd.DataFrame = field(default_factory=lambda: _whole("lower", "upper"))
+    locks: pd.DataFrame = field(default_factory=lambda: _whole(*LOCK_COLUMNS))
+    apart: pd.DataFrame = field(default_factory=lambda: _whole("left", "right"))
+    depends: pd.DataFrame = field(default_factory=lambda: _whole("later", "earlier"))
+    crews: pd.DataFrame = field(default_factory=lambda: _whole("unit", "project"))
+    crews_most: Rows = field(default_factory=lambda: np.empty(0, dtype=np.int64))
+    corridors: pd.DataFrame = field(default_factory=lambda: _whole("corridor", "work"))
+    corridors_most: Rows = field(default_factory=lambda: np.empty(0, dtype=np.int64))
+    names: Mapping[str, str] = field(default_factory=dict)
+
+    def filed(self) -> Days:
+        """Return the first days as filed, shape ``(projects,)``."""
+        return self.projects["filed_day"].to_numpy(dtype=np.int64)
+
+    def movable(self) -> Flags:
+        """Return which projects may move, shape ``(projects,)``."""
+        return np.asarray(self.projects["why"].isna(), dtype=bool)
+
+    def work_days(self, start_day: Days) -> tuple[Days, Days]:
+        """Return the half-open days of every work, when the projects start on ``start_day``.
+
+        Parameters
+        ----------
+        start_day
+            First day of each project, shape ``(projects,)``.
+
+        Returns
+        -------
+        start, finish : numpy.ndarray of int64
+            Shape ``(works,)``; days on which a work rests lengthen it.
+        """
+        project = self.works["project"].to_numpy(dtype=np.int64)
+        start = np.asarray(start_day, dtype=np.int64)[project] + self.works["offset_days"].to_numpy(
+            dtype=np.int64
+        )
+        days = self.works["days"].to_numpy(dtype=np.int64)
+        finish = start + days
+        if not len(self.barred):
+            return start, finish
+        pauses = self.barred[self.barred["pause"].astype(bool)]
+        of_work = pauses["work"].to_numpy(dtype=np.int64)
+        for work in np.unique(of_work).tolist():
+            rows = pauses[of_work == work]
+            finish[work] = resumed_finish(
+                start[[work]],
+                int(days[work]),
+                rows["start_day"].to_numpy(),
+                rows["end_day"].to_numpy(),
+            )[0]
+        return start, finish
+
+
+def resumed_finish(start: Days, days: int, pause_start: Days, pause_end: Days) -> Days:
+    """Return when a work is done that rests on some days.
+
+    Parameters
+    ----------
+    start
+        First days to try, shape ``(n,)``.
+    days
+        Days of work, at least 1.
+    pause_start, pause_end
+        Half-open periods of rest, shape ``(m,)``; they may overlap.
+
+    Returns
+    -------
+    numpy.ndarray of int64
+        Half-open finishes, shape ``(n,)``: the day after the last day of work.
+
+    Examples
+    --------
+    >>> resumed_finish(np.array([0, 4, 5]), 3, np.array([5]), np.array([8])).tolist()
+    [3, 10, 11]
+    """
+    finish = np.asarray(start, dtype=np.int64) + days
+    reach = np.asarray(start, dtype=np.int64).copy()
+    for at in np.lexsort((pause_end, pause_start)):
+        first, end = int(pause_start[at]), int(pause_end[at])
+        # What is left of the pause behind earlier ones, and behind the start.
+        begin = np.maximum(first, reach)
+        rests = (begin < finish) & (begin < end)
+        finish = np.where(rests, finish + end - begin, finish)
+        reach = np.maximum(reach, np.where(rests, end, reach))
+    return finish
+
+
+def components(problem: ScheduleProblem) -> Rows:
+    """Return for each project the smallest project that it hangs together with.
+
+    Joined are projects that open a stretch together, that a rule about two of them ties, and those of
+    a unit that has few crews or of a corridor that bears few closures.
+
+    Examples
+    --------
+    >>> from coordination.schedule_examples import two_streets
+    >>> components(two_streets()).tolist()
+    [0, 0, 2, 2]
+    """
+    project = problem.works["project"].to_numpy(dtype=np.int64)
+    member = project[problem.members["work"].to_numpy(dtype=np.int64)]
+    stretch = problem.members["stretch"].to_numpy(dtype=np.int64)
+    same = stretch[1:] == stretch[:-1]
+    left, right = [member[:-1][same]], [member[1:][same]]
+    for table, one, other in (
+        (problem.order, "lower", "upper"), (problem.locks, "dig", "surface"),
+        (problem.apart, "left", "right"),
+    ):  # fmt: skip
+        left.append(project[table[one].to_numpy(dtype=np.int64)])
+        right.append(project[table[other].to_numpy(dtype=np.int64)])
+    for table, group, tied in (
+        (problem.crews, "unit", problem.crews["project"].to_numpy(dtype=np.int64)),
+        (
+            problem.corridors,
+            "corridor",
+            project[problem.corridors["work"].to_numpy(dtype=np.int64)],
+        ),
+    ):
+        number = table[group].to_numpy(dtype=np.int64)
+        first = np.unique(number, return_index=True)
+        lead = first[1][np.searchsorted(first[0], number)]
+        left.append(tied[lead])
+        right.append(tied)
+    left.append(problem.depends["later"].to_numpy(dtype=np.int64))
+    right.append(problem.depends["earlier"].to_numpy(dtype=np.int64))
+    return connected(len(problem.projects), np.concatenate(left), np.concatenate(right))
+
+
+def part_of(problem: ScheduleProblem, keep: Flags) -> tuple[ScheduleProblem, Rows]:
+    """Return the problem of some projects alone, and their rows in the whole.
+
+    What they share with the others is left out: for parts that hang together with nothing else
+    (`components`), or where the others do not matter.
+
+    Parameters
+    ----------
+    problem
+        The whole.
+    keep
+        Which projects, shape ``(projects,)``.
+    """
+    rows = np.flatnonzero(keep)
+    new_project = np.full(len(keep), -1, dtype=np.int64)
+    new_project[rows] = np.arange(len(rows))
+    project = problem.works["project"].to_numpy(dtype=np.int64)
+    kept_works = np.flatnonzero(keep[project])
+    new_work = np.full(len(project), -1, dtype=np.int64)
+    new_work[kept_works] = np.arange(len(kept_works))
+    works = problem.works.iloc[kept_works].reset_index(drop=True)
+    works["project"] = new_project[works["project"].to_numpy(dtype=np.int64)]
+
+    def of_works(table: pd.DataFrame, *names: str) -> pd.DataFrame:
+        return _renumbered(table, new_work, names)
+
+    members = of_works(problem.members, "work")
+    used = np.unique(members["stretch"].to_numpy(dtype=np.int64))
+    members["stretch"] = np.searchsorted(used, members["stretch"].to_numpy(dtype=np.int64))
+    part = ScheduleProblem(
+        projects=problem.projects.iloc[rows].reset_index(drop=True),
+        works=works,
+        stretches=problem.stretches.iloc[used].reset_index(drop=True),
+        members=members,
+        bundle=problem.bundle[kept_works],
+        dependent=problem.dependent[kept_works],
+        as_of_day=problem.as_of_day,
+        link_days=problem.link_days,
+        max_opening_days=problem.max_opening_days,
+        order_months=problem.order_months,
+        barred=of_works(problem.barred, "work"),
+        order=of_works(problem.order, "lower", "upper"),
+        locks=of_works(problem.locks, "dig", "surface"),
+        apart=of_works(problem.apart, "left", "right"),
+        depends=_renumbered(problem.depends, new_project, ("later", "earlier")),
+        crews=_renumbered(problem.crews, new_project, ("project",)),
+        crews_most=problem.crews_most,
+        corridors=of_works(problem.corridors, "work"),
+        corridors_most=problem.corridors_most,
+        names=problem.names,
+    )
+    return part, rows
+
+
+def _renumbered(table: pd.DataFrame, number: Rows, names: tuple[str, ...]) -> pd.DataFrame:
+    """Return the rows of which every named thing is kept, with its new number."""
+    kept = np.ones(len(table), dtype=bool)
+    for name in names:
+        kept &= number[table[name].to_numpy(dtype=np.int64)] >= 0
+    rows: pd.DataFrame = table[kept].reset_index(drop=True)
+    changed: dict[str, Any] = {name: number[rows[name].to_numpy(dtype=np.int64)] for name in names}
+    return rows.assign(**changed)

@@ -1,0 +1,178 @@
+"""The judge of schedules: each hard rule broken on purpose, and sums by hand."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import numpy as np
+import pandas as pd
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from coordination.schedule_check import check_schedule
+from coordination.schedule_examples import problem_of, two_streets
+from coordination.schedule_problem import (
+    BARRED_COLUMNS,
+    HARD_RULES,
+    LOCK_COLUMNS,
+    ScheduleProblem,
+    components,
+    part_of,
+    resumed_finish,
+)
+
+
+def three(**more: object) -> ScheduleProblem:
+    """Three works of ten days on one stretch of 100 m, filed on days 0, 40 and 80."""
+    works = pd.DataFrame(
+        {"code": ["A", "B", "C"], "filed_day": [0, 40, 80], "first_day": [0, 0, 0],
+         "last_day": [100, 100, 100], "days": [10, 10, 10], "layer": [1, 5, 8]}
+    )  # fmt: skip
+    members = pd.DataFrame(
+        {"stretch": [0, 0, 0], "work": [0, 1, 2], "mid_fen": [30_000, 20_000, 10_000]}
+    )
+    return problem_of(works, pd.DataFrame({"length_m": [100.0]}), members, **more)
+
+
+def barred(**row: object) -> pd.DataFrame:
+    plain = {"work": 0, "start_day": 5, "end_day": 7, "rule": "restricted", "pause": False,
+             "name": "fair", "low_fen": 0, "mid_fen": 0, "high_fen": 0}  # fmt: skip
+    return pd.DataFrame([plain | row], columns=list(BARRED_COLUMNS))
+
+
+BROKEN: dict[str, tuple[ScheduleProblem, list[int], list[int]]] = {
+    # rule: problem, days that keep it, days that break it
+    "window": (three(), [0, 40, 80], [101, 40, 80]),
+    "restricted": (three(barred=barred()), [7, 40, 80], [6, 40, 80]),
+    "no_dig": (three(barred=barred(rule="no_dig")), [7, 40, 80], [0, 40, 80]),
+    "order": (
+        three(order=pd.DataFrame({"lower": [0], "upper": [2]})), [80, 40, 80], [81, 40, 80],
+    ),
+    "lockout": (
+        three(locks=pd.DataFrame([(0, 2, 36, 1, 2, 3)], columns=list(LOCK_COLUMNS))),
+        [80, 40, 80], [81, 40, 80],
+    ),
+    "depends": (
+        three(depends=pd.DataFrame({"later": [1], "earlier": [0]})), [30, 40, 80], [31, 40, 80],
+    ),
+    "crews": (
+        three(crews=pd.DataFrame({"unit": [0, 0], "project": [0, 1]}), crews_most=np.array([1]),
+              names={"unit:0": "Gas"}),
+        [30, 40, 80], [31, 40, 80],
+    ),
+    "closures": (
+        three(apart=pd.DataFrame({"left": [0], "right": [1]})), [30, 40, 80], [49, 40, 80],
+    ),
+    "corridor": (
+        three(corridors=pd.DataFrame({"corridor": [0, 0], "work": [0, 1]}),
+              corridors_most=np.array([1]), names={"corridor:0": "north"}),
+        [50, 40, 80], [45, 40, 80],
+    ),
+}  # fmt: skip
+
+
+def test_each_hard_rule_has_a_case() -> None:
+    assert tuple(BROKEN) == HARD_RULES
+
+
+@pytest.mark.parametrize("rule", HARD_RULES)
+def test_a_schedule_broken_on_purpose_is_told(rule: str) -> None:
+    problem, kept, broken = BROKEN[rule]
+    assert check_schedule(problem, np.array(kept)).broken["rule"].tolist() == []
+    assert check_schedule(problem, np.array(broken)).broken["rule"].tolist() == [rule]
+
+
+def test_a_lower_layer_far_later_is_a_repeat_and_no_wrong_order() -> None:
+    problem = three(order=pd.DataFrame({"lower": [0], "upper": [2]}))
+    far = replace(problem, projects=problem.projects.assign(last_day=1_000))
+    # The upper work ends on day 90 (1970-03-31); twelve months later is 1971-03-31.
+    assert len(check_schedule(far, np.array([445, 40, 80])).broken) == 1
+    assert len(check_schedule(far, np.array([446, 40, 80])).broken) == 0
+
+
+def test_sums_by_hand() -> None:
+    problem = three()
+    apart = check_schedule(problem, problem.filed())
+    assert apart.metres_opened == 300.0
+    assert apart.reinstatement_fen == (60_000, 60_000, 60_000)
+    assert apart.occupation_fen == 30 * 10_000  # three times ten days, a yuan a metre
+    assert apart.moving_fen == 0
+    joined = check_schedule(problem, np.array([30, 40, 49]))
+    assert joined.metres_opened == 100.0
+    assert joined.reinstatement_fen[1] == 30_000
+    assert joined.openings["closed_days"].tolist() == [29]
+    assert joined.moving_fen == (30 + 31) * 2_000
+    assert joined.cost_fen[1] == 30_000 + 290_000 + 122_000
+
+
+def test_a_gap_of_link_days_is_another_opening() -> None:
+    problem = three()
+    assert len(check_schedule(problem, np.array([0, 23, 80])).openings) == 2
+    assert len(check_schedule(problem, np.array([0, 24, 80])).openings) == 3
+
+
+def test_an_opening_too_long_is_cut() -> None:
+    problem = three(max_opening_days=25)
+    assert len(check_schedule(problem, np.array([0, 15, 80])).openings) == 2
+    assert len(check_schedule(problem, np.array([0, 16, 80])).openings) == 3
+
+
+def test_members_of_a_bundle_are_one_opening_and_close_nothing_in_between() -> None:
+    problem = three(bundle=np.array([0, 0, -1]))
+    check = check_schedule(problem, np.array([0, 60, 95]))
+    assert check.openings["works"].tolist() == [2, 1]
+    assert check.openings["closed_days"].tolist() == [20, 10]
+
+
+def test_fees_of_what_digs_early() -> None:
+    rows = barred(rule="no_dig", low_fen=1, mid_fen=2, high_fen=3)
+    assert check_schedule(three(barred=rows), np.array([0, 40, 80])).fees_fen == (1, 2, 3)
+
+
+def test_one_day_per_project_is_asked_for() -> None:
+    with pytest.raises(ValueError, match="one first day per project is expected"):
+        check_schedule(three(), np.array([1, 2]))
+
+
+@given(
+    start=st.integers(0, 20), days=st.integers(1, 12),
+    pauses=st.lists(st.tuples(st.integers(0, 30), st.integers(1, 6)), max_size=4),
+)  # fmt: skip
+@settings(max_examples=100)
+def test_a_work_that_rests_is_done_when_its_days_are_worked(
+    start: int, days: int, pauses: list[tuple[int, int]]
+) -> None:
+    resting = {day for first, length in pauses for day in range(first, first + length)}
+    day, worked = start, 0
+    while worked < days:
+        worked += day not in resting
+        day += 1
+    first = np.array([first for first, _ in pauses], dtype=np.int64)
+    end = first + np.array([length for _, length in pauses], dtype=np.int64)
+    assert resumed_finish(np.array([start]), days, first, end).tolist() == [day]
+
+
+@given(shift=st.integers(-500, 500))
+@settings(max_examples=10)
+def test_shifting_everything_changes_no_sum(shift: int) -> None:
+    problem = two_streets()
+    columns = ["filed_day", "first_day", "last_day", "wish_day"]
+    later = replace(problem, projects=problem.projects.assign(
+        **{name: problem.projects[name] + shift for name in columns}))  # fmt: skip
+    one, other = (
+        check_schedule(problem, problem.filed()), check_schedule(later, later.filed()),
+    )  # fmt: skip
+    assert one.cost_fen == other.cost_fen
+    assert one.broken["rule"].tolist() == other.broken["rule"].tolist()
+
+
+def test_parts_add_up_to_the_whole() -> None:
+    problem = two_streets()
+    label = components(problem)
+    whole = check_schedule(problem, problem.filed())
+    parts = [part_of(problem, label == one) for one in np.unique(label)]
+    told = [check_schedule(part, part.filed()) for part, _ in parts]
+    assert sum(one.cost_fen[1] for one in told) == whole.cost_fen[1]
+    assert sum(one.metres_opened for one in told) == whole.metres_opened
+    assert sum(len(one.broken) for one in told) == len(whole.broken)
