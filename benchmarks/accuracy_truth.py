@@ -245,6 +245,8 @@ def _concurrent(truth: Truth, one: Work, two: Work, *, main: bool) -> None:
     level -= not method(one) == method(two) == "open_cut"
     level -= not sides(one) & sides(two)
     level += main or "full" in (one.get("traffic_impact"), two.get("traffic_impact"))
+    if min(one.finish, two.finish) < AS_OF:
+        level = NOTICE
     severity = None if 0 < distance < 0.3 else int(np.clip(level, NOTICE, HIGH))
     truth.add("concurrent_works", one.code, two.code, severity)
 

@@ -17,7 +17,8 @@ class ConcurrentWorks:
     Severity starts high when the two meet whatever their starts, medium from the policy's
     likelihood on, else notice. One level less each: only the buffers meet; any of the two is not
     open cut; opposite sides; they meet only at a junction or on open ground. One more: full closure
-    or main road.
+    or main road. A notice, whatever else, where the shared days are over while one of the two goes on:
+    nothing is left to coordinate.
     """
 
     code: str = "concurrent_works"
@@ -44,6 +45,8 @@ class ConcurrentWorks:
             np.where(likelihood >= policy.likely, MEDIUM, NOTICE),
         )
         only_buffers = (met["distance_m"] > 0).to_numpy()
+        finish = works["finish_day"].to_numpy()
+        over = np.minimum(finish[left], finish[right]) <= context.as_of_day
         level, steps = graded(
             base,
             [
@@ -56,6 +59,7 @@ class ConcurrentWorks:
                     +1,
                     full[left] | full[right] | met["main_road"].to_numpy(dtype=bool),
                 ),
+                ("over", -3, over),
             ],
         )
         codes = works["code"].to_numpy()

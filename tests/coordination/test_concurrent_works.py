@@ -68,6 +68,19 @@ def test_one_of_the_two_is_not_finished_on_the_day_of_judgement(
     assert (len(found(city, as_of)) == 1) is meets
 
 
+def test_shared_days_that_are_over_are_no_more_than_a_notice(
+    make_city: MakeCity, work: MakeWork
+) -> None:
+    city = make_city(
+        work("A", "2026-05-01", "2026-05-31", traffic_impact="full"),
+        work("B", "2026-05-10", "2026-05-20"),
+    )
+    last, after = found(city, date(2026, 5, 20)), found(city, date(2026, 5, 21))
+    assert last["severity"].tolist() == ["high"]
+    assert after["severity"].tolist() == ["notice"]
+    assert after["severity_steps"].tolist() == ["base:high closure_or_main_road:+1 over:-3"]
+
+
 def test_completed_works_are_finished_whatever_their_dates_say(
     make_city: MakeCity, work: MakeWork
 ) -> None:

@@ -124,7 +124,7 @@ def test_no_setting_that_the_rule_reads_is_missing_on_its_page(code: str) -> Non
 
 def test_the_steps_of_a_severity_are_found_in_the_code() -> None:
     assert dict(severity_steps("concurrent_works")) == {
-        "only_buffers": "-1", "not_open_cut": "-1", "opposite_sides": "-1", "place": "-1",
+        "only_buffers": "-1", "not_open_cut": "-1", "opposite_sides": "-1", "place": "-1", "over": "-3",
         "closure_or_main_road": "+1",
     }  # fmt: skip
     assert severity_steps("volume_cap") == [("possible_only", "-1")]
