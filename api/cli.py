@@ -22,6 +22,7 @@ from api.commands import (
     serve,
     stages,
     stores,
+    upkeep,
 )
 from api.commands.session import words
 from api.commands.usage import Commands
@@ -70,6 +71,7 @@ for module in (
     ledger,
     approvals,
     plan,
+    upkeep,
 ):
     module.register(app)
 

@@ -127,6 +127,8 @@ LIMITS: Mapping[str, Limits] = {
     "site_visit.least_utilities": Limits(least=1),
     "fees.early_factor_by_year": Limits(filled=True),
     "plan.closed_day_yuan_m": Limits(keys=(*ROAD_CLASSES, "default")),
+    "plan.upkeep_work_types": Limits(codes=WORK_TYPES, filled=True),
+    "plan.upkeep_least_sectors": Limits(least=1),
     "plan.crews": Limits(least=1, keys=None),
     "plan.corridors.roads": Limits(filled=True),
     "plan.corridors.most_closures": Limits(least=1),

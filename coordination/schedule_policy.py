@@ -47,6 +47,9 @@ class PlanPolicy:
         no limit.
     corridors
         Corridors of parallel roads.
+    upkeep_work_types, upkeep_least_sectors
+        Kinds of work that are routine upkeep, and of how many sectors a package has to be
+        (`coordination.upkeep`).
     """
 
     closed_day_yuan_m: Mapping[str, float] = field(
@@ -57,3 +60,5 @@ class PlanPolicy:
     move_yuan_day: float = 20.0
     crews: Mapping[str, float] = field(default_factory=lambda: MappingProxyType({}))
     corridors: tuple[CorridorRow, ...] = ()
+    upkeep_work_types: tuple[str, ...] = ("upkeep", "minor_repair")
+    upkeep_least_sectors: int = 2
