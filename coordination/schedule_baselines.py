@@ -121,7 +121,7 @@ def _else_stays(placing: Placing, free: Starts, project: int, wish: int) -> int:
     days = [wish]
     for work, start, finish in placing.neighbours(project):
         offset = placing.offset[work]
-        length = int(placing.finish[work] - placing.start[work])
+        length = placing.finish[work] - placing.start[work]
         days += [finish - offset, start - length - offset]
     days = [one for one in days if free.nearest(project, one) == one]
     days.sort(key=lambda one: (abs(one - wish), one))

@@ -11,6 +11,7 @@ import numpy.typing as npt
 
 from coordination.schedule_check import lock_end
 from coordination.schedule_problem import ScheduleProblem
+from geo.line_parts import ragged_ranges
 
 Days = npt.NDArray[np.int64]
 
@@ -31,13 +32,19 @@ class Placing:
     """
 
     def __init__(self, problem: ScheduleProblem, day: Days, placed: npt.NDArray[np.bool_]) -> None:
-        self.problem, self.day, self.placed = problem, day.copy(), placed.copy()
-        self.project = problem.works["project"].to_numpy(dtype=np.int64).tolist()
+        self.day, self.placed = day.copy(), placed.copy()
+        works = problem.works
+        self.project: list[int] = works["project"].to_numpy(dtype=np.int64).tolist()
         self.works: list[list[int]] = [[] for _ in range(len(problem.projects))]
         for work, project in enumerate(self.project):
             self.works[project].append(work)
-        self.start, self.finish = (days.copy() for days in problem.work_days(self.day))
-        self.offset = problem.works["offset_days"].to_numpy(dtype=np.int64).tolist()
+        self.start, self.finish = (days.tolist() for days in problem.work_days(self.day))
+        self.offset: list[int] = works["offset_days"].to_numpy(dtype=np.int64).tolist()
+        self.days: list[int] = works["days"].to_numpy(dtype=np.int64).tolist()
+        self.pauses: dict[int, list[tuple[int, int]]] = {}
+        for work, start, end in zip(*(one.tolist() for one in problem.pauses()), strict=True):
+            self.pauses.setdefault(work, []).append((start, end))
+        self.locked_until: dict[tuple[int, int], int] = {}
         self.rules: list[list[tuple[str, int, int, int]]] = [[] for _ in self.project]
         for lower, upper in problem.order[["lower", "upper"]].to_numpy(dtype=np.int64).tolist():
             self._tie(_AFTER, lower, upper, problem.order_months)
@@ -63,13 +70,9 @@ class Placing:
                 self.groups[int(project)].append(key)
                 self.held.setdefault(key, []).append(int(project))
                 self.most[key] = int(most[key[1]])
-        stretch = problem.members["stretch"].to_numpy(dtype=np.int64)
-        self.on: dict[int, list[int]] = {}
-        self.stretches: list[list[int]] = [[] for _ in self.project]
-        for at, work in zip(stretch.tolist(), problem.members["work"].tolist(), strict=True):
-            self.on.setdefault(at, []).append(int(work))
-            self.stretches[int(work)].append(at)
-        self.resting = set(problem.barred.loc[problem.barred["pause"].astype(bool), "work"])
+        self.beside: list[list[int]] = [[] for _ in self.project]
+        for one, other in works_that_meet(problem).tolist():
+            self.beside[one].append(other)
 
     def _tie(self, rule: str, one: int, other: int, months: int) -> None:
         self.rules[one].append((rule, one, other, months))
@@ -86,16 +89,20 @@ class Placing:
 
     def days_of(self, project: int, day: int) -> list[tuple[int, int]]:
         """Return the half-open days of the works of a project that starts on ``day``."""
-        if self.resting.isdisjoint(self.works[project]):
-            days = self.problem.works["days"].to_numpy(dtype=np.int64)
-            return [
-                (day + self.offset[work], day + self.offset[work] + int(days[work]))
-                for work in self.works[project]
-            ]
-        moved = self.day.copy()
-        moved[project] = day
-        start, finish = self.problem.work_days(moved)
-        return [(int(start[work]), int(finish[work])) for work in self.works[project]]
+        return [
+            (day + self.offset[work], self._done(work, day + self.offset[work]))
+            for work in self.works[project]
+        ]
+
+    def _done(self, work: int, start: int) -> int:
+        """Return the finish of a work, as `coordination.schedule_problem.resumed_finish` does."""
+        finish, reach = start + self.days[work], start
+        for first, end in self.pauses.get(work, ()):
+            begin = max(first, reach)
+            if begin < finish and begin < end:
+                finish += end - begin
+                reach = end
+        return finish
 
     def breaks(self, project: int, day: int) -> bool:
         """Tell whether a project on a day breaks a rule with one that stands already."""
@@ -105,9 +112,9 @@ class Placing:
                 partner = self.project[other if one == work else one]
                 if partner != project and not self.placed[partner]:
                     continue
-                first = new.get(one) or (int(self.start[one]), int(self.finish[one]))
-                second = new.get(other) or (int(self.start[other]), int(self.finish[other]))
-                if _broken(rule, first, second, months):
+                first = new.get(one) or (self.start[one], self.finish[one])
+                second = new.get(other) or (self.start[other], self.finish[other])
+                if self._broken(rule, first, second, months):
                     return True
         return self._crowds(project, new)
 
@@ -115,8 +122,8 @@ class Placing:
         begin, end = min(one for one, _ in new.values()), max(one for _, one in new.values())
         for key in self.groups[project]:
             spans = [
-                (min(int(self.start[w]) for w in self.works[other]),
-                 max(int(self.finish[w]) for w in self.works[other]))
+                (min(self.start[w] for w in self.works[other]),
+                 max(self.finish[w] for w in self.works[other]))
                 for other in set(self.held[key])
                 if other != project and self.placed[other]
             ]  # fmt: skip
@@ -130,26 +137,57 @@ class Placing:
     def neighbours(self, project: int) -> list[tuple[int, int, int]]:
         """Return the placed works that open a stretch with a project: own work, start, finish."""
         found = {
-            (work, int(self.start[other]), int(self.finish[other]))
+            (work, self.start[other], self.finish[other])
             for work in self.works[project]
-            for stretch in self.stretches[work]
-            for other in self.on[stretch]
-            if self.project[other] != project and self.placed[self.project[other]]
+            for other in self.beside[work]
+            if self.placed[self.project[other]]
         }
         return sorted(found)
 
+    def _broken(
+        self, rule: str, first: tuple[int, int], second: tuple[int, int], months: int
+    ) -> bool:
+        if rule == _AFTER:
+            if first[1] <= second[1]:
+                return False
+            return first[1] <= self._later(second[1], months)
+        if rule == _LOCK:
+            return first[1] > second[1] and first[0] < self._later(second[1], months)
+        if rule == _DEPENDS:
+            return first[0] < second[1]
+        return first[0] < second[1] and second[0] < first[1]
 
-def _broken(rule: str, first: tuple[int, int], second: tuple[int, int], months: int) -> bool:
-    if rule == _AFTER:
-        if first[1] <= second[1]:
-            return False
-        return first[1] <= _later(second[1], months)
-    if rule == _LOCK:
-        return first[1] > second[1] and first[0] < _later(second[1], months)
-    if rule == _DEPENDS:
-        return first[0] < second[1]
-    return first[0] < second[1] and second[0] < first[1]
+    def _later(self, finish: int, months: int) -> int:
+        known = self.locked_until.get((finish, months))
+        if known is None:
+            known = int(lock_end(np.array([finish]), np.array([months]))[0])
+            self.locked_until[finish, months] = known
+        return known
 
 
-def _later(finish: int, months: int) -> int:
-    return int(lock_end(np.array([finish]), np.array([months]))[0])
+def works_that_meet(problem: ScheduleProblem) -> npt.NDArray[np.int64]:
+    """Return the ordered pairs of works of different projects that open a stretch together.
+
+    Parameters
+    ----------
+    problem
+        What is scheduled.
+
+    Returns
+    -------
+    numpy.ndarray of int64
+        Shape ``(pairs, 2)``, each pair once each way, sorted.
+
+    Examples
+    --------
+    >>> from coordination.schedule_examples import two_streets
+    >>> works_that_meet(two_streets()).tolist()
+    [[0, 1], [1, 0], [2, 3], [3, 2]]
+    """
+    stretch, work = (problem.members[name].to_numpy(dtype=np.int64) for name in ("stretch", "work"))
+    first = np.searchsorted(stretch, stretch, "left")
+    last = np.searchsorted(stretch, stretch, "right")
+    row, other = ragged_ranges(first, last)
+    project = problem.works["project"].to_numpy(dtype=np.int64)
+    pairs = np.stack([work[row], work[other]], axis=1)
+    return np.unique(pairs[project[pairs[:, 0]] != project[pairs[:, 1]]], axis=0)

@@ -144,20 +144,39 @@ class ScheduleProblem:
             dtype=np.int64
         )
         days = self.works["days"].to_numpy(dtype=np.int64)
-        finish = start + days
-        if not len(self.barred):
-            return start, finish
-        pauses = self.barred[self.barred["pause"].astype(bool)]
-        of_work = pauses["work"].to_numpy(dtype=np.int64)
-        for work in np.unique(of_work).tolist():
-            rows = pauses[of_work == work]
-            finish[work] = resumed_finish(
-                start[[work]],
-                int(days[work]),
-                rows["start_day"].to_numpy(),
-                rows["end_day"].to_numpy(),
-            )[0]
+        work, pause_start, pause_end = self.pauses()
+        # The first pause of every work, then the second of those that have one, and so on.
+        rank = np.arange(len(work)) - np.searchsorted(work, work)
+        finish, reach = start + days, start.copy()
+        for number in range(int(rank.max(initial=-1)) + 1):
+            at = rank == number
+            of = work[at]
+            finish[of], reach[of] = _rested(finish[of], reach[of], pause_start[at], pause_end[at])
         return start, finish
+
+    def pauses(self) -> tuple[Rows, Days, Days]:
+        """Return on which half-open days works rest: work, start, end; sorted by work and start."""
+        if not len(self.barred):
+            none = np.empty(0, dtype=np.int64)
+            return none, none, none
+        rows = self.barred["pause"].to_numpy(dtype=bool)
+        work, start, end = (
+            self.barred[name].to_numpy(dtype=np.int64)[rows]
+            for name in ("work", "start_day", "end_day")
+        )
+        order = np.lexsort((end, start, work))
+        return work[order], start[order], end[order]
+
+
+def _rested(finish: Days, reach: Days, pause_start: Days, pause_end: Days) -> tuple[Days, Days]:
+    """Return finishes, and until when rests are counted, after one more pause each."""
+    # What is left of the pause behind earlier ones, and behind the start.
+    begin = np.maximum(pause_start, reach)
+    rests = (begin < finish) & (begin < pause_end)
+    return (
+        np.where(rests, finish + pause_end - begin, finish),
+        np.where(rests, np.maximum(reach, pause_end), reach),
+    )
 
 
 def resumed_finish(start: Days, days: int, pause_start: Days, pause_end: Days) -> Days:
@@ -185,12 +204,7 @@ def resumed_finish(start: Days, days: int, pause_start: Days, pause_end: Days) -
     finish = np.asarray(start, dtype=np.int64) + days
     reach = np.asarray(start, dtype=np.int64).copy()
     for at in np.lexsort((pause_end, pause_start)):
-        first, end = int(pause_start[at]), int(pause_end[at])
-        # What is left of the pause behind earlier ones, and behind the start.
-        begin = np.maximum(first, reach)
-        rests = (begin < finish) & (begin < end)
-        finish = np.where(rests, finish + end - begin, finish)
-        reach = np.maximum(reach, np.where(rests, end, reach))
+        finish, reach = _rested(finish, reach, pause_start[[at]], pause_end[[at]])
     return finish
 
 
