@@ -149,7 +149,7 @@ def make_plan(
     step("compare")
     compared = compare_plans(found, context, count=options.count_findings, rules=installed_rules())
     free = starts(problem)
-    apart = not_bundled(problem, found.schedules["optimised"], free)
+    apart = not_bundled(problem, found.schedules["optimised"], free, compared.bundles["optimised"])
     provenance = Provenance(
         data_revision=city.data_revision,
         policy_version=policy.version,

@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import networkx as nx
 import numpy as np
 import numpy.typing as npt
 import pandas as pd
+import shapely
 
+from coordination.bundle_groups import bundle_groups, opened_together, project_pairs
 from coordination.rules.protocol import Context
 from coordination.schedule_check import ScheduleCheck
 from coordination.schedule_problem import FEN_PER_WAN, ScheduleProblem
@@ -35,34 +37,40 @@ class Member:
         Of it; a unit may be missing.
     works_order
         Its place in the works order, from 1; equal where layers are equal.
-    layer
-        Lowest layer that it makes (`coordination.works`).
+    layers
+        Lowest and highest layer that it makes here (`coordination.works`).
     start_day, finish_day
-        Half-open days in the schedule.
+        Half-open days in the schedule, of its works in the bundle.
     moved_days
         From its filed day.
+    works
+        Rows of ``problem.works`` with which it takes part.
+    roads
+        Names of the roads on which it does, those with the most shared metres first.
     shares
         Codes of the members with which it shares an opening.
     length_m
-        Metres that it shares.
+        Metres that it shares; without it they are opened once more.
     lost_fen
         What the bundle saves less without it, mid value.
-    more_openings
-        Openings that would be needed beside without it: its own, on stretches that it shares.
+    alone
+        Codes of the members that share with nobody else.
     """
 
     project: int
     code: str
     unit: str | None
     works_order: int
-    layer: int
+    layers: tuple[int, int]
     start_day: int
     finish_day: int
     moved_days: int
+    works: tuple[int, ...]
+    roads: tuple[str, ...]
     shares: tuple[str, ...]
     length_m: float
     lost_fen: int
-    more_openings: int
+    alone: tuple[str, ...]
 
 
 @dataclass(frozen=True)
@@ -84,16 +92,19 @@ class Bundle:
     start_day, finish_day
         Half-open common window: from the first start to the last finish.
     lead_unit
-        Unit that opens the most ground of the bundle; missing where no unit is known.
+        Unit that digs the most ground of the bundle, of equal ones the one that closes the road up
+        again; where nobody digs, the one that opens the most. Missing where no unit is known.
     partner_units
         The others.
     length_m
         Metres of stretches that at least two members open together; both sides count once where the
         same works open them.
-    saved_m2
-        Ground that need not be opened twice; NaN where it cannot be told in square metres.
+    apart_fen
+        Reinstatement of the shared ground if each opened it for itself: low, mid, high.
+    together_fen
+        The same if every opening is made good once, as its dearest member would.
     saved_fen
-        Separate minus together: low, mid, high (`value_formula`).
+        Apart minus together, at most ``most_saved_share`` of what the members cost.
     metres_saved
         Metres that are opened less: Σ length × (members − 1).
     """
@@ -108,7 +119,8 @@ class Bundle:
     lead_unit: str | None
     partner_units: tuple[str, ...]
     length_m: float
-    saved_m2: float
+    apart_fen: tuple[int, int, int]
+    together_fen: tuple[int, int, int]
     saved_fen: tuple[int, int, int]
     metres_saved: float
 
@@ -141,11 +153,12 @@ def bundles(
 ) -> tuple[Bundle, ...]:
     """Return the bundles of a schedule, the most valuable first.
 
-    Projects that share an opening somewhere are one bundle, also where a third joins them. Its mode
-    is a programme where it lies on several roads, a shared trench where all members dig below the road,
-    at the same time wherever they meet, else one closure after the other. Projects that open nothing
-    together but close the same section at the same time are bundled for traffic management only, where
-    a ``context`` tells who meets whom.
+    Projects that open enough ground together, along one road or adjoining ones, are one bundle
+    (`coordination.bundle_groups`). Its mode is a programme where it lies on several roads; a shared
+    trench where all members dig below the road and their digs meet on the same ground at the same
+    time; else one closure after the other. Projects that open nothing together but close the same
+    section at the same time are bundled for traffic management only, where a ``context`` tells who
+    meets whom.
 
     The value is reinstatement apart minus together: per opening, the sum of its members' minus the
     dearest one, never more than ``policy.most_saved_share`` of what the members cost (domain §6).
@@ -166,19 +179,9 @@ def bundles(
     >>> [(one.mode, one.codes, one.saved_wan[1]) for one in found]
     [('one_closure', ('asphalt', 'sewer'), 4.4), ('shared_trench', ('gas', 'power'), 4.4)]
     """
-    project = problem.works["project"].to_numpy(dtype=np.int64)
-    rows = problem.members.assign(
-        opening=check.opening,
-        project=project[problem.members["work"].to_numpy(dtype=np.int64)],
-    )
-    several = rows.groupby("opening")["project"].transform("nunique").to_numpy() > 1
-    shared = rows[several].reset_index(drop=True)
-    graph: nx.Graph[int] = nx.Graph()
-    for _, held in shared.groupby("opening")["project"]:
-        nx.add_path(graph, sorted(set(held.tolist())))
     start, finish = problem.work_days(check.start_day)
-    frame = _Frame(problem, check, context, shared, start, finish)
-    found = [frame.bundle(sorted(part)) for part in nx.connected_components(graph)]
+    frame = _Frame(problem, check, context, start, finish)
+    found = [frame.bundle(mine) for mine in bundle_groups(problem, check, context)]
     if context is not None:
         held_codes = {code for one in found for code in one.codes}
         found += frame.managed(held_codes)
@@ -191,64 +194,74 @@ class _Frame:
     problem: ScheduleProblem
     check: ScheduleCheck
     context: Context | None
-    shared: pd.DataFrame
     start: Rows
     finish: Rows
 
-    def bundle(self, projects: Sequence[int]) -> Bundle:
-        """Return the bundle of projects that hang together by openings."""
-        mine = self.shared[self.shared["project"].isin(projects)]
-        members = [self._member(one, mine) for one in projects]
-        ranked = _ranked(members)
+    def bundle(self, mine: pd.DataFrame) -> Bundle:
+        """Return the bundle that opens some rows of `opened_together`."""
+        projects = sorted(set(mine["project"].tolist()))
+        members = _ranked([self._member(one, mine) for one in projects])
+        opened = mine.groupby("opening")
+        length = opened["length_m"].first()
+        apart = [int(mine[name].sum()) for name in _RATES]
+        together = [int(opened[name].max().sum()) for name in _RATES]
+        roads = self._roads(mine)
+        lead, partners = self._units(members, mine)
         stretch = np.unique(mine["stretch"].to_numpy(dtype=np.int64))
         table = self.problem.stretches.iloc[stretch]
-        by_road = table.groupby(table["road"].astype("object").fillna(""))["length_m"].sum()
-        by_road = by_road[by_road.index != ""].sort_values(ascending=False, kind="stable")
-        opened = mine.groupby("opening").agg(
-            stretch=("stretch", "first"), works=("work", "size"),
-            **{name: (name, lambda values: int(values.sum() - values.max())) for name in _RATES},
-        )  # fmt: skip
-        length = self.problem.stretches["length_m"].to_numpy(dtype=float)[opened["stretch"]]
-        lead, partners = _units(ranked, mine)
         return Bundle(
             bundle_id=bundle_id([one.code for one in members]),
-            mode=self._mode(mine, len(by_road)),
-            members=ranked,
-            roads=tuple(by_road.index),
+            mode=self._mode(mine, len(roads)),
+            members=members,
+            roads=roads,
             sections=tuple(sorted(set(table["section"].astype(int)))),
             start_day=min(one.start_day for one in members),
             finish_day=max(one.finish_day for one in members),
             lead_unit=lead,
             partner_units=partners,
             length_m=float(table["length_m"].sum()),
-            saved_m2=np.nan,
-            saved_fen=self._limited(projects, [int(opened[name].sum()) for name in _RATES]),
-            metres_saved=float((length * (opened["works"].to_numpy() - 1)).sum()),
+            apart_fen=_three(apart),
+            together_fen=_three(together),
+            saved_fen=self._limited(
+                projects, [one - other for one, other in zip(apart, together, strict=True)]
+            ),
+            metres_saved=float((length * (opened["work"].nunique() - 1)).sum()),
         )
+
+    def _roads(self, mine: pd.DataFrame) -> tuple[str, ...]:
+        """Return the names of the roads, those with the most metres first."""
+        table = self.problem.stretches.iloc[np.unique(mine["stretch"].to_numpy(dtype=np.int64))]
+        metres = table.groupby(table["road"].astype("object").fillna(""))["length_m"].sum()
+        metres = metres[metres.index != ""].sort_values(ascending=False, kind="stable")
+        return tuple(metres.index)
 
     def _member(self, project: int, mine: pd.DataFrame) -> Member:
         problem = self.problem
         own = mine[mine["project"] == project]
         beside = mine[mine["opening"].isin(own["opening"]) & (mine["project"] != project)]
-        works = np.flatnonzero(problem.works["project"].to_numpy() == project)
-        stretch = np.unique(own["stretch"].to_numpy(dtype=np.int64))
+        works = np.unique(own["work"].to_numpy(dtype=np.int64))
+        if not len(works):
+            works = np.flatnonzero(problem.works["project"].to_numpy() == project)
         row = problem.projects.iloc[project]
-        unit = row["owner_unit"]
         codes = problem.projects["code"].to_numpy(dtype=object)
-        start = int(self.start[works].min())
+        others = sorted(set(beside["project"].tolist()))
+        alone = [one for one in others if not _shares_without(one, project, mine)]
+        table = problem.works.iloc[works]
         return Member(
             project=project,
             code=str(row["code"]),
-            unit=None if pd.isna(unit) else str(unit),
+            unit=None if pd.isna(row["owner_unit"]) else str(row["owner_unit"]),
             works_order=0,
-            layer=int(problem.works["layer_low"].to_numpy()[works].min()),
-            start_day=start,
+            layers=(int(table["layer_low"].min()), int(table["layer_high"].max())),
+            start_day=int(self.start[works].min()),
             finish_day=int(self.finish[works].max()),
             moved_days=int(self.check.start_day[project] - row["filed_day"]),
-            shares=tuple(sorted(set(codes[beside["project"].to_numpy(dtype=np.int64)]))),
-            length_m=float(problem.stretches["length_m"].to_numpy()[stretch].sum()),
+            works=tuple(works.tolist()),
+            roads=self._roads(own),
+            shares=tuple(sorted(codes[others])),
+            length_m=float(own.drop_duplicates("stretch")["length_m"].sum()),
             lost_fen=_lost(own, beside),
-            more_openings=int(own["opening"].nunique()),
+            alone=tuple(sorted(codes[alone])),
         )
 
     def _mode(self, mine: pd.DataFrame, roads: int) -> str:
@@ -256,28 +269,55 @@ class _Frame:
             return "programme"
         works = np.unique(mine["work"].to_numpy(dtype=np.int64))
         table = self.problem.works.iloc[works]
-        trench = bool((table["digs"] & (table["layer_high"] <= UNDERGROUND)).all())
-        if not trench:
-            return "one_closure"
-        start, finish = self.start[works], self.finish[works]
-        at = {int(work): k for k, work in enumerate(works)}
-        pairs = mine[["opening", "work"]].merge(mine[["opening", "work"]], on="opening")
-        pairs = pairs[pairs["work_x"] < pairs["work_y"]]
-        a = np.array([at[int(one)] for one in pairs["work_x"]], dtype=np.int64)
-        b = np.array([at[int(one)] for one in pairs["work_y"]], dtype=np.int64)
-        together = overlap_days(start[a], finish[a], start[b], finish[b]) > 0
-        return "shared_trench" if bool(together.all()) else "one_closure"
+        digs = bool((table["digs"] & (table["layer_high"] <= UNDERGROUND)).all())
+        return "shared_trench" if digs and self._one_trench(mine) else "one_closure"
+
+    def _one_trench(self, mine: pd.DataFrame) -> bool:
+        """Tell whether the digs hang together on common ground at the same time."""
+        work = mine[["opening", "work", "project"]].drop_duplicates()
+        pairs = work.merge(work, on="opening", suffixes=("", "_b"))
+        pairs = pairs[pairs["project"] < pairs["project_b"]].drop_duplicates(["work", "work_b"])
+        a, b = (pairs[name].to_numpy(dtype=np.int64) for name in ("work", "work_b"))
+        met = overlap_days(self.start[a], self.finish[a], self.start[b], self.finish[b]) > 0
+        if self.context is not None:
+            row = self.problem.works["row"].to_numpy(dtype=np.int64)
+            opened = self.context.opened
+            common = shapely.area(shapely.intersection(opened[row[a]], opened[row[b]]))
+            met &= common >= self.context.policy.min_shared_m2
+        graph: nx.Graph[int] = nx.Graph()
+        graph.add_nodes_from(mine["project"].tolist())
+        graph.add_edges_from(zip(pairs["project"][met], pairs["project_b"][met], strict=True))
+        return bool(nx.is_connected(graph))
+
+    def _units(
+        self, members: Sequence[Member], mine: pd.DataFrame
+    ) -> tuple[str | None, tuple[str, ...]]:
+        """Return the unit that leads, and the others in works order."""
+        digs = self.problem.works["digs"].to_numpy(dtype=bool)
+        paid = mine.groupby("project")["mid_fen"].sum()
+        dug = mine[digs[mine["work"].to_numpy(dtype=np.int64)]].groupby("project")["mid_fen"].sum()
+        weight: dict[str, tuple[float, float, int]] = {}
+        for place, one in enumerate(members):
+            if one.unit is not None:
+                most, all_of_it, _ = weight.get(one.unit, (0.0, 0.0, 0))
+                mine_dug, mine_paid = (float(of.get(one.project, 0)) for of in (dug, paid))
+                weight[one.unit] = (most + mine_dug, all_of_it + mine_paid, place)
+        if not weight:
+            return None, ()
+        # Of equal ones the last in works order: it closes the road up again.
+        lead = max(weight, key=weight.__getitem__)
+        return lead, tuple(name for name in weight if name != lead)
 
     def _limited(self, projects: Sequence[int], saved: Sequence[int]) -> tuple[int, int, int]:
         """Return the saving, at most the policy's share of what the projects cost."""
         low, mid, high = saved
         if self.context is None:
-            return low, mid, high
+            return _three(saved)
         of_city = self.context.projects.drop_duplicates("code").set_index("code")["cost_wan"]
         codes = self.problem.projects["code"].to_numpy(dtype=object)[list(projects)]
         cost = of_city.reindex(codes).astype("float64")
         if bool(cost.isna().any()):
-            return low, mid, high
+            return _three(saved)
         most = round(float(cost.sum()) * self.context.policy.most_saved_share * FEN_PER_WAN)
         return min(low, most), min(mid, most), min(high, most)
 
@@ -293,8 +333,13 @@ class _Frame:
         a, b = row_of[left], row_of[right]
         kept = (a >= 0) & (b >= 0) & closing[left] & closing[right]
         a, b, road = a[kept], b[kept], met["road"].to_numpy(dtype=object)[kept]
-        now = overlap_days(self.start[a], self.finish[a], self.start[b], self.finish[b]) > 0
         project = problem.works["project"].to_numpy(dtype=np.int64)
+        together = project_pairs(opened_together(problem, self.check))
+        apart = ~pd.MultiIndex.from_arrays(_sorted_pair(project[a], project[b])).isin(
+            pd.MultiIndex.from_frame(together[["a", "b"]])
+        )
+        now = overlap_days(self.start[a], self.finish[a], self.start[b], self.finish[b]) > 0
+        now &= apart
         codes = problem.projects["code"].to_numpy(dtype=object)
         graph: nx.Graph[int] = nx.Graph()
         where: dict[int, set[str]] = {}
@@ -306,11 +351,11 @@ class _Frame:
                 where.setdefault(int(one), set()).add(name)
                 where.setdefault(int(other), set()).add(name)
         found = []
-        nothing = self.shared.iloc[0:0]
+        nothing = opened_together(problem, self.check).iloc[0:0]
         for part in nx.connected_components(graph):
             projects = sorted(part)
             members = _ranked([self._member(one, nothing) for one in projects])
-            lead, partners = _units(members, nothing)
+            lead, partners = self._units(members, nothing)
             found.append(
                 Bundle(
                     bundle_id=bundle_id([one.code for one in members]),
@@ -323,7 +368,8 @@ class _Frame:
                     lead_unit=lead,
                     partner_units=partners,
                     length_m=0.0,
-                    saved_m2=0.0,
+                    apart_fen=(0, 0, 0),
+                    together_fen=(0, 0, 0),
                     saved_fen=(0, 0, 0),
                     metres_saved=0.0,
                 )
@@ -338,24 +384,24 @@ def _lost(own: pd.DataFrame, beside: pd.DataFrame) -> int:
     return int(np.minimum(mine, others.reindex(mine.index).fillna(0)).sum())
 
 
+def _three(values: Sequence[int]) -> tuple[int, int, int]:
+    low, mid, high = values
+    return low, mid, high
+
+
+def _sorted_pair(one: Rows, other: Rows) -> list[Rows]:
+    return [np.minimum(one, other), np.maximum(one, other)]
+
+
+def _shares_without(project: int, gone: int, mine: pd.DataFrame) -> bool:
+    """Tell whether a project still shares an opening when another one is gone."""
+    own = mine["opening"][mine["project"] == project]
+    rest = mine["opening"].isin(own) & ~mine["project"].isin([project, gone])
+    return bool(rest.any())
+
+
 def _ranked(members: Sequence[Member]) -> tuple[Member, ...]:
     """Return members in works order, equal layers with equal rank."""
-    ordered = sorted(members, key=lambda one: (one.layer, one.start_day, one.code))
-    layers = sorted({one.layer for one in ordered})
-    return tuple(
-        Member(**{**vars(one), "works_order": layers.index(one.layer) + 1}) for one in ordered
-    )
-
-
-def _units(members: Sequence[Member], mine: pd.DataFrame) -> tuple[str | None, tuple[str, ...]]:
-    """Return the unit that opens the most ground, and the others in works order."""
-    paid = mine.groupby("project")["mid_fen"].sum()
-    weight: dict[str, float] = {}
-    for one in members:
-        if one.unit is not None:
-            weight[one.unit] = weight.get(one.unit, 0.0) + float(paid.get(one.project, 0))
-    if not weight:
-        return None, ()
-    names = list(dict.fromkeys(one.unit for one in members if one.unit is not None))
-    lead = max(names, key=lambda name: (weight[name], -names.index(name)))
-    return lead, tuple(name for name in names if name != lead)
+    ordered = sorted(members, key=lambda one: (*one.layers, one.start_day, one.code))
+    layers = sorted({one.layers[0] for one in ordered})
+    return tuple(replace(one, works_order=layers.index(one.layers[0]) + 1) for one in ordered)

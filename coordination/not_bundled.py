@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
+from coordination.bundling import Bundle
 from coordination.schedule_check import ScheduleCheck
 from coordination.schedule_problem import ScheduleProblem
 from coordination.schedule_starts import Starts
@@ -17,12 +18,13 @@ Rows = npt.NDArray[np.int64]
 
 REASONS = (
     "no_common_window", "too_long", "order", "lockout", "closures", "depends", "barred", "fixed",
-    "money",
+    "money", "little", "elsewhere",
 )  # fmt: skip
 """Why not, the first that holds: no starts bring them together; together they would be longer than an
 opening may be; the works order, the lock of a new surface, two full closures or a dependency forbid
 it; restricted periods or a young surface leave no common days; both stay where they are; it would
-cost more elsewhere."""
+cost more elsewhere. Of two that do share an opening: they share too little for a bundle, or one of them
+belongs to another one."""
 
 
 @dataclass(frozen=True)
@@ -53,9 +55,12 @@ class NotBundled:
 
 
 def not_bundled(
-    problem: ScheduleProblem, check: ScheduleCheck, free: Starts
+    problem: ScheduleProblem,
+    check: ScheduleCheck,
+    free: Starts,
+    held: Sequence[Bundle] | None = None,
 ) -> tuple[NotBundled, ...]:
-    """Return every pair of projects that opens common ground in different openings, and why.
+    """Return every pair of projects that opens common ground and is not bundled, and why.
 
     Parameters
     ----------
@@ -63,6 +68,8 @@ def not_bundled(
         The problem and the schedule.
     free
         `coordination.schedule_starts.starts` of the problem.
+    held
+        The bundles of the schedule; without them pairs that share an opening count as bundled.
 
     Examples
     --------
@@ -83,21 +90,31 @@ def not_bundled(
     pairs["length_m"] = length[pairs["stretch"].to_numpy(dtype=np.int64)]
     together = pairs[pairs["opening_a"] == pairs["opening_b"]]
     joined = set(zip(together["project_a"], together["project_b"], strict=True))
+    bundle_of = {one.project: bundle for bundle in held or () for one in bundle.members}
     start, finish = problem.work_days(check.start_day)
     found = []
     number = pairs.groupby(["project_a", "project_b"]).ngroup().to_numpy()
     for of in range(int(number.max(initial=-1)) + 1):
-        held = pairs[number == of]
-        a, b = (int(held[name].iloc[0]) for name in ("project_a", "project_b"))
-        if (a, b) in joined:
+        met = pairs[number == of]
+        a, b = (int(met[name].iloc[0]) for name in ("project_a", "project_b"))
+        same = a in bundle_of and bundle_of[a] is bundle_of.get(b)
+        if same or ((a, b) in joined and held is None):
             continue
-        works = held[["work_a", "work_b"]].drop_duplicates().to_numpy(dtype=np.int64)
+        if (a, b) in joined:
+            why = "elsewhere" if a in bundle_of or b in bundle_of else "little"
+            metres = float(
+                together[(together["project_a"] == a) & (together["project_b"] == b)]
+                .drop_duplicates("stretch")["length_m"].sum()
+            )  # fmt: skip
+            found.append(NotBundled(a, b, why, 0, metres, 0))
+            continue
+        works = met[["work_a", "work_b"]].drop_duplicates().to_numpy(dtype=np.int64)
         why, days = explain(problem, free, [(int(one), int(other)) for one, other in works])
         gaps = [
             max(int(start[one] - finish[other]), int(start[other] - finish[one]), 0)
             for one, other in works
         ]
-        metres = float(held.drop_duplicates("stretch")["length_m"].sum())
+        metres = float(met.drop_duplicates("stretch")["length_m"].sum())
         found.append(NotBundled(a, b, why, days, metres, min(gaps)))
     return tuple(found)
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from itertools import combinations
 
 import numpy as np
 import numpy.typing as npt
@@ -14,6 +15,7 @@ from coordination.schedule_check import ScheduleCheck
 from coordination.schedule_problem import FEN_PER_WAN, ScheduleProblem
 from coordination.schedule_starts import Starts
 from coordination.wording import text
+from coordination.works import SIGNS_LAYER, UNDERGROUND
 
 _NAMED = 4
 _LEAST_FEN = 10_000
@@ -131,11 +133,11 @@ def _sharing(bundle: Bundle, member: Member, lang: str) -> list[str]:
         others = [one for one in bundle.codes if one != member.code]
         return [
             text("plan.member.managed", lang, partners=listed(others, lang),
-                 place=place_text(bundle, lang))
+                 place=place_text(bundle.roads, lang))
         ]  # fmt: skip
     parts = [
         text("plan.why.share", lang, partners=listed(member.shares, lang),
-             place=place_text(bundle, lang))
+             place=place_text(member.roads, lang))
     ]  # fmt: skip
     if member.lost_fen >= _LEAST_FEN:
         parts.append(
@@ -145,11 +147,23 @@ def _sharing(bundle: Bundle, member: Member, lang: str) -> list[str]:
     return parts
 
 
-def place_text(bundle: Bundle, lang: str) -> str:
-    """Return where a bundle lies."""
-    if not bundle.roads:
+def place_text(roads: Sequence[str], lang: str) -> str:
+    """Return where a bundle, or a member of it, lies."""
+    if not roads:
         return text("plan.off_road", lang)
-    return listed(bundle.roads, lang)
+    return listed(roads, lang)
+
+
+def layer_text(layers: tuple[int, int], lang: str) -> str:
+    """Return the layers of the works order that a member makes.
+
+    Examples
+    --------
+    >>> layer_text((2, 2), "en"), layer_text((6, 9), "en")
+    ('water', 'road base to signs and markings')
+    """
+    low, high = (text(f"plan.layer.{one}", lang) for one in layers)
+    return low if low == high else text("plan.layers", lang, low=low, high=high)
 
 
 def member_texts(bundle: Bundle, lang: str) -> list[tuple[str, str]]:
@@ -159,30 +173,65 @@ def member_texts(bundle: Bundle, lang: str) -> list[tuple[str, str]]:
         if bundle.mode == "traffic_management":
             others = [code for code in bundle.codes if code != one.code]
             why = text("plan.member.managed", lang, partners=listed(others, lang),
-                       place=place_text(bundle, lang))  # fmt: skip
+                       place=place_text(bundle.roads, lang))  # fmt: skip
             told.append((why, text("plan.member.leaves_managed", lang)))
             continue
         why = text(
             "plan.member.share", lang, partners=listed(one.shares, lang),
-            place=place_text(bundle, lang), metres=f"{one.length_m:.0f}", order=one.works_order,
+            place=place_text(one.roads, lang), metres=f"{one.length_m:.0f}",
+            order=one.works_order, layer=layer_text(one.layers, lang),
         )  # fmt: skip
-        leaves = text("plan.member.leaves", lang, openings=one.more_openings,
+        leaves = text("plan.member.leaves", lang, metres=f"{one.length_m:.0f}",
                       wan=f"{one.lost_fen / FEN_PER_WAN:.1f}")  # fmt: skip
+        if len(bundle.members) == 2:
+            leaves = text("plan.then", lang).join((leaves, text("plan.member.ends", lang)))
+        elif one.alone:
+            alone = text("plan.member.alone", lang, codes=listed(one.alone, lang))
+            leaves = text("plan.then", lang).join((leaves, alone))
         told.append((why, leaves))
     return told
 
 
 def value_text(bundle: Bundle, lang: str) -> str:
-    """Return what a bundle is worth, with the formula."""
+    """Return what a bundle is worth, with the formula and its figures."""
     if bundle.mode == "traffic_management":
         return text("plan.value.none", lang)
     low, mid, high = bundle.saved_wan
-    return text("plan.value.formula", lang, low=f"{low:.2f}", mid=f"{mid:.2f}", high=f"{high:.2f}")
+    apart, together = (fen[1] / FEN_PER_WAN for fen in (bundle.apart_fen, bundle.together_fen))
+    limited = bundle.saved_fen[1] < bundle.apart_fen[1] - bundle.together_fen[1]
+    return text(
+        "plan.value.limited" if limited else "plan.value.formula", lang, low=f"{low:.2f}",
+        mid=f"{mid:.2f}", high=f"{high:.2f}", apart=f"{apart:.2f}", together=f"{together:.2f}",
+        less=f"{apart - together:.2f}",
+    )  # fmt: skip
+
+
+def bundle_warnings(
+    bundle: Bundle, problem: ScheduleProblem, check: ScheduleCheck, lang: str
+) -> list[str]:
+    """Return what to look at in a bundle: rules that stay broken within it, one surface made twice."""
+    own = {one.project for one in bundle.members}
+    rows = check.broken[check.broken["project"].isin(own) & check.broken["other"].isin(own)]
+    twice = [
+        text("plan.twice", lang, a=one.code, b=other.code, layer=layer_text(both, lang))
+        for one, other in combinations(bundle.members, 2)
+        for both in [_both_make(one, other)]
+        if both is not None and other.code in one.shares
+    ]
+    return broken_texts(problem, rows, lang) + twice
+
+
+def _both_make(one: Member, other: Member) -> tuple[int, int] | None:
+    """Return the layers of the road itself that both make; pipes may lie beside one another."""
+    low = max(one.layers[0], other.layers[0], UNDERGROUND + 1)
+    high = min(one.layers[1], other.layers[1], SIGNS_LAYER)
+    return (low, high) if low <= high else None
 
 
 def not_bundled_text(problem: ScheduleProblem, one: NotBundled, lang: str) -> str:
-    """Return why two projects are not one opening."""
+    """Return why two projects are not bundled."""
     codes: npt.NDArray[np.object_] = problem.projects["code"].to_numpy(dtype=object)
     return text(
-        f"plan.not_bundled.{one.why}", lang, a=codes[one.left], b=codes[one.right], days=one.days
-    )
+        f"plan.not_bundled.{one.why}", lang, a=codes[one.left], b=codes[one.right], days=one.days,
+        metres=f"{one.length_m:.0f}",
+    )  # fmt: skip

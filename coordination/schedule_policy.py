@@ -42,6 +42,9 @@ class PlanPolicy:
     move_yuan_day
         What moving one project by one day from its filed dates weighs, yuan: small, so that nothing
         moves without a reason.
+    bundle_least_m
+        Metres that two projects open together at least where they belong into one bundle; less is
+        enough where it is half of what the shorter one opens.
     crews
         Most projects that a unit carries out at the same time, by unit; a unit that is not here has
         no limit.
@@ -58,6 +61,7 @@ class PlanPolicy:
         )
     )
     move_yuan_day: float = 20.0
+    bundle_least_m: float = 50.0
     crews: Mapping[str, float] = field(default_factory=lambda: MappingProxyType({}))
     corridors: tuple[CorridorRow, ...] = ()
     upkeep_work_types: tuple[str, ...] = ("upkeep", "minor_repair")

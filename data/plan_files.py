@@ -25,7 +25,6 @@ from coordination.plan_words import (
     member_texts,
     moved_reasons,
     not_bundled_text,
-    place_text,
     value_text,
 )
 from coordination.rules.protocol import Context
@@ -172,7 +171,7 @@ def _bundles(held: Sequence[Bundle], context: Context) -> gpd.GeoDataFrame:
                 "works_order": " ".join(f"{m.works_order}:{m.code}" for m in one.members),
                 "lead_unit": one.lead_unit,
                 "partner_units": "、".join(one.partner_units),
-                "roads": place_text(one, "zh") if one.roads else "",
+                "roads": "、".join(one.roads),
                 "start": str(np.datetime64(one.start_day, "D")),
                 "finish": str(np.datetime64(one.finish_day - 1, "D")),
                 "length_m": round(one.length_m, 1),

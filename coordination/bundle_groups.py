@@ -1,0 +1,168 @@
+"""Which works of a schedule belong into one bundle: what they open together, and where."""
+
+from __future__ import annotations
+
+import networkx as nx
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+
+from coordination.rules.protocol import Context
+from coordination.schedule_check import ScheduleCheck
+from coordination.schedule_policy import PlanPolicy
+from coordination.schedule_problem import ScheduleProblem
+from geo.nearby_pairs import nearby_pairs
+
+Rows = npt.NDArray[np.int64]
+
+
+def opened_together(problem: ScheduleProblem, check: ScheduleCheck) -> pd.DataFrame:
+    """Return the members of stretches that another project opens in the same opening.
+
+    Returns
+    -------
+    pandas.DataFrame
+        The columns of ``problem.members`` with ``opening``, ``project`` and ``length_m`` of the
+        stretch.
+    """
+    work = problem.members["work"].to_numpy(dtype=np.int64)
+    stretch = problem.members["stretch"].to_numpy(dtype=np.int64)
+    rows = problem.members.assign(
+        opening=check.opening,
+        project=problem.works["project"].to_numpy(dtype=np.int64)[work],
+        length_m=problem.stretches["length_m"].to_numpy(dtype=float)[stretch],
+    )
+    return shared_rows(rows)
+
+
+def shared_rows(rows: pd.DataFrame, *by: str) -> pd.DataFrame:
+    """Return the rows of openings in which several projects take part, within each value of ``by``."""
+    several = rows.groupby(["opening", *by])["project"].transform("nunique").to_numpy() > 1
+    kept: pd.DataFrame = rows[several].reset_index(drop=True)
+    return kept
+
+
+def project_pairs(rows: pd.DataFrame) -> pd.DataFrame:
+    """Return the projects that open ground together: ``a``, ``b`` (``a`` < ``b``), ``length_m``.
+
+    Parameters
+    ----------
+    rows
+        `opened_together`.
+    """
+    held = rows.drop_duplicates(["opening", "project"])[["opening", "project", "length_m"]]
+    pairs = held.merge(held[["opening", "project"]], on="opening", suffixes=("", "_b"))
+    pairs = pairs[pairs["project"] < pairs["project_b"]]
+    metres = pairs.groupby(["project", "project_b"])["length_m"].sum().reset_index()
+    return metres.set_axis(["a", "b", "length_m"], axis=1)
+
+
+def bundle_groups(
+    problem: ScheduleProblem, check: ScheduleCheck, context: Context | None = None
+) -> list[pd.DataFrame]:
+    """Return what each bundle opens together: the rows of `opened_together`, one table per bundle.
+
+    Two projects belong together where they open at least ``plan.bundle_least_m`` metres in one
+    opening, or half of what the shorter one opens at all. A project with works in several places
+    holds only those together that adjoin (``cases_within_m``): it belongs where it shares
+    the most, so that a list of roads all over town makes no bundle of what lies along them.
+
+    Parameters
+    ----------
+    problem, check
+        The problem and the schedule.
+    context
+        What the rules saw; without it the works of a project adjoin.
+
+    Returns
+    -------
+    list of pandas.DataFrame
+        No project in two of them, by the lowest row of their projects.
+
+    Examples
+    --------
+    >>> from coordination.schedule_check import check_schedule
+    >>> from coordination.schedule_examples import two_streets
+    >>> problem = two_streets()
+    >>> found = bundle_groups(problem, check_schedule(problem, [0, 10, 50, 50]))
+    >>> [one["project"].tolist() for one in found]
+    [[0, 1], [2, 3]]
+    """
+    rows = opened_together(problem, check)
+    if not len(rows):
+        return []
+    strong = _strong(problem, rows, context)
+    adjoining = _adjoining(problem, rows, context)
+    rows = _within(rows, strong, adjoining)
+    metres = rows.groupby(["project", "group"])["length_m"].sum().reset_index()
+    metres = metres.sort_values(["project", "length_m", "group"], ascending=[True, False, True])
+    home = metres.drop_duplicates("project").set_index("project")["group"]
+    rows = rows[rows["group"].to_numpy() == home.loc[rows["project"]].to_numpy()]
+    # Where a project went elsewhere, what it held together may fall apart.
+    rows = _within(rows, strong, adjoining)
+    return [held.drop(columns="group") for _, held in rows.groupby("group")]
+
+
+def _strong(
+    problem: ScheduleProblem, rows: pd.DataFrame, context: Context | None
+) -> set[tuple[int, int]]:
+    """Return the pairs of projects that open enough together."""
+    policy = PlanPolicy() if context is None else context.policy.plan
+    work = problem.members["work"].to_numpy(dtype=np.int64)
+    every = pd.DataFrame(
+        {
+            "project": problem.works["project"].to_numpy(dtype=np.int64)[work],
+            "stretch": problem.members["stretch"].to_numpy(dtype=np.int64),
+        }
+    ).drop_duplicates()
+    length = problem.stretches["length_m"].to_numpy(dtype=float)
+    own = every.assign(length_m=length[every["stretch"]]).groupby("project")["length_m"].sum()
+    pairs = project_pairs(rows)
+    shorter = np.minimum(own.loc[pairs["a"]].to_numpy(), own.loc[pairs["b"]].to_numpy())
+    pairs = pairs[pairs["length_m"] >= np.minimum(policy.bundle_least_m, shorter / 2)]
+    return set(zip(pairs["a"].tolist(), pairs["b"].tolist(), strict=True))
+
+
+def _adjoining(
+    problem: ScheduleProblem, rows: pd.DataFrame, context: Context | None
+) -> list[tuple[int, int]]:
+    """Return the pairs of works of one project that adjoin."""
+    works = np.unique(rows["work"].to_numpy(dtype=np.int64))
+    project = problem.works["project"].to_numpy(dtype=np.int64)[works]
+    if context is None:
+        _, first, number = np.unique(project, return_index=True, return_inverse=True)
+        return list(zip(works[first][number].tolist(), works.tolist(), strict=True))
+    found, count = np.unique(project, return_counts=True)
+    several = np.isin(project, found[count > 1])
+    works, project = works[several], project[several]
+    row = problem.works["row"].to_numpy(dtype=np.int64)[works]
+    shapes = context.works.geometry.to_numpy()[row]
+    a, b = nearby_pairs(shapes, within_m=context.policy.cases_within_m)
+    kept = project[a] == project[b]
+    return list(zip(works[a[kept]].tolist(), works[b[kept]].tolist(), strict=True))
+
+
+def _within(
+    rows: pd.DataFrame, strong: set[tuple[int, int]], adjoining: list[tuple[int, int]]
+) -> pd.DataFrame:
+    """Return rows with the ``group`` of works that hang together, by openings and adjoining works.
+
+    Only what several projects of a group open together is kept.
+    """
+    graph: nx.Graph[int] = nx.Graph()
+    graph.add_nodes_from(rows["work"].tolist())
+    for _, held in rows.groupby("opening")[["work", "project"]]:
+        several = sorted(set(held.itertuples(index=False, name=None)))
+        graph.add_edges_from(
+            (one, other)
+            for at, (one, mine) in enumerate(several)
+            for other, theirs in several[:at]
+            if mine == theirs or (min(mine, theirs), max(mine, theirs)) in strong
+        )
+    graph.add_edges_from(pair for pair in adjoining if pair[0] in graph and pair[1] in graph)
+    label = {
+        work: number
+        for number, part in enumerate(sorted(sorted(one) for one in nx.connected_components(graph)))
+        for work in part
+    }
+    return shared_rows(rows.assign(group=rows["work"].map(label).astype("int64")), "group")
