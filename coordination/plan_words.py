@@ -89,6 +89,7 @@ def moved_reasons(  # noqa: PLR0917 - the plan in full
     moved = check.start_day - problem.filed()
     before = _breaks_of(filed.broken)
     after = _breaks_of(check.broken)
+    pinned = set(problem.pins["project"].tolist())
     sentences = []
     for project, days in enumerate(moved.tolist()):
         why = problem.projects["why"].iloc[project]
@@ -99,6 +100,8 @@ def moved_reasons(  # noqa: PLR0917 - the plan in full
             sentences.append(text("plan.why.no_day", lang))
             continue
         parts = []
+        if project in pinned:
+            parts.append(text("plan.why.pinned", lang))
         if days:
             direction = "later" if days > 0 else "earlier"
             parts.append(text(f"plan.why.{direction}", lang, days=abs(days)))

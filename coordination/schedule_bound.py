@@ -151,7 +151,7 @@ def _only(problem: ScheduleProblem, group: StretchGroup) -> ScheduleProblem:
     stretches = problem.members["stretch"].isin(group.stretches)
     bare = {
         name: getattr(problem, name).iloc[0:0]
-        for name in ("order", "locks", "apart", "depends", "crews", "corridors")
+        for name in ("order", "locks", "apart", "depends", "crews", "corridors", "forbid", "force")
     }
     part, _ = part_of(
         replace(problem, members=problem.members[stretches].reset_index(drop=True), **bare), keep

@@ -14,6 +14,7 @@ import pandas as pd
 
 from coordination.openings import joined_members
 from coordination.schedule_problem import HARD_RULES, ScheduleProblem
+from coordination.schedule_wish_rules import wishes_broken
 from coordination.works import add_months
 from geo.intervals import meets, openings, overlap_days
 
@@ -109,7 +110,7 @@ def check_schedule(problem: ScheduleProblem, start_day: Days) -> ScheduleCheck:
     length = problem.stretches["length_m"].to_numpy(dtype=float)[table["stretch"]]
     weight = problem.stretches["day_weight"].to_numpy(dtype=float)[table["stretch"]]
     days = table["closed_days"].to_numpy(dtype=np.int64)
-    broken, fees = _broken(problem, start_day, start, finish)
+    broken, fees = _broken(problem, start_day, start, finish, opening)
     wish = problem.projects["wish_day"].to_numpy(dtype=np.int64)
     rate = problem.projects["move_fen_day"].to_numpy(dtype=np.int64)
     paid = table[list(_RATES)].to_numpy(dtype=np.int64).sum(axis=0)
@@ -182,7 +183,7 @@ def _idle_days(number: Rows, start: Days, finish: Days, link_days: int) -> Days:
 
 
 def _broken(
-    problem: ScheduleProblem, start_day: Days, start: Days, finish: Days
+    problem: ScheduleProblem, start_day: Days, start: Days, finish: Days, opening: Rows
 ) -> tuple[pd.DataFrame, tuple[int, int, int]]:
     under_lock, lock_fees = _lockout(problem, start, finish)
     barred, barred_fees = _barred(problem, start, finish)
@@ -197,6 +198,7 @@ def _broken(
         _crews(problem, start_day),
         _apart(problem, start, finish),
         _corridors(problem, start, finish),
+        wishes_broken(problem, start_day, opening),
     ]
     parts = [part for part in parts if len(part)]
     if not parts:

@@ -15,7 +15,7 @@ from geo.line_parts import ragged_ranges
 
 Days = npt.NDArray[np.int64]
 
-_AFTER, _LOCK, _APART, _DEPENDS = "after", "lock", "apart", "depends"
+_AFTER, _LOCK, _APART, _DEPENDS, _FORBID = "after", "lock", "apart", "depends", "forbid"
 
 
 class Placing:
@@ -73,6 +73,10 @@ class Placing:
         self.beside: list[list[int]] = [[] for _ in self.project]
         for one, other in works_that_meet(problem).tolist():
             self.beside[one].append(other)
+        for left, right in problem.forbid[["left", "right"]].to_numpy(dtype=np.int64).tolist():
+            for one in self.works[left]:
+                for other in set(self.beside[one]) & set(self.works[right]):
+                    self._tie(_FORBID, one, other, problem.link_days)
 
     def _tie(self, rule: str, one: int, other: int, months: int) -> None:
         self.rules[one].append((rule, one, other, months))
@@ -155,6 +159,8 @@ class Placing:
             return first[1] > second[1] and first[0] < self._later(second[1], months)
         if rule == _DEPENDS:
             return first[0] < second[1]
+        if rule == _FORBID:  # the number is of days here
+            return first[0] < second[1] + months and second[0] < first[1] + months
         return first[0] < second[1] and second[0] < first[1]
 
     def _later(self, finish: int, months: int) -> int:

@@ -25,8 +25,10 @@ FEN_PER_WAN = 1_000_000
 
 HARD_RULES = (
     "window", "restricted", "no_dig", "order", "lockout", "depends", "crews", "closures", "corridor",
+    "pin", "forbid", "force",
 )  # fmt: skip
-"""The hard rules of a schedule, by the codes under which a break is told."""
+"""The hard rules of a schedule, by the codes under which a break is told; the last three are what a
+coordinator asked for (`coordination.schedule_wishes`)."""
 
 
 BARRED_COLUMNS = (
@@ -84,6 +86,10 @@ class ScheduleProblem:
         ``unit`` (number), ``project``; `crews_most` by number.
     corridors
         ``corridor`` (number), ``work``; `corridors_most` by number.
+    pins
+        ``project``, ``day``: it starts on this day and on no other.
+    forbid, force
+        ``left``, ``right`` (projects, left first): they share no opening, or at least one.
     bundle, dependent
         Label of the accepted bundle, and of the chain of dependencies, of each work, shape ``(works,)``;
         -1 for none.
@@ -116,6 +122,9 @@ class ScheduleProblem:
     crews_most: Rows = field(default_factory=lambda: np.empty(0, dtype=np.int64))
     corridors: pd.DataFrame = field(default_factory=lambda: _whole("corridor", "work"))
     corridors_most: Rows = field(default_factory=lambda: np.empty(0, dtype=np.int64))
+    pins: pd.DataFrame = field(default_factory=lambda: _whole("project", "day"))
+    forbid: pd.DataFrame = field(default_factory=lambda: _whole("left", "right"))
+    force: pd.DataFrame = field(default_factory=lambda: _whole("left", "right"))
     names: Mapping[str, str] = field(default_factory=dict)
 
     def filed(self) -> Days:
@@ -244,8 +253,12 @@ def components(problem: ScheduleProblem) -> Rows:
         lead = first[1][np.searchsorted(first[0], number)]
         left.append(tied[lead])
         right.append(tied)
-    left.append(problem.depends["later"].to_numpy(dtype=np.int64))
-    right.append(problem.depends["earlier"].to_numpy(dtype=np.int64))
+    for table, one, other in (
+        (problem.depends, "later", "earlier"), (problem.forbid, "left", "right"),
+        (problem.force, "left", "right"),
+    ):  # fmt: skip
+        left.append(table[one].to_numpy(dtype=np.int64))
+        right.append(table[other].to_numpy(dtype=np.int64))
     return connected(len(problem.projects), np.concatenate(left), np.concatenate(right))
 
 
@@ -298,6 +311,9 @@ def part_of(problem: ScheduleProblem, keep: Flags) -> tuple[ScheduleProblem, Row
         crews_most=problem.crews_most,
         corridors=of_works(problem.corridors, "work"),
         corridors_most=problem.corridors_most,
+        pins=_renumbered(problem.pins, new_project, ("project",)),
+        forbid=_renumbered(problem.forbid, new_project, ("left", "right")),
+        force=_renumbered(problem.force, new_project, ("left", "right")),
         names=problem.names,
     )
     return part, rows

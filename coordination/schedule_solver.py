@@ -18,8 +18,10 @@ from ortools.sat.python import cp_model
 
 from coordination.schedule_check import check_schedule, lock_end
 from coordination.schedule_problem import ScheduleProblem, resumed_finish
+from coordination.schedule_solver_wishes import Chain, same_opening
 from coordination.schedule_starts import Starts
 from coordination.schedule_stretches import StretchGroup, stretch_groups
+from coordination.schedule_wish_rules import joined_projects
 
 Days = npt.NDArray[np.int64]
 Flags = npt.NDArray[np.bool_]
@@ -140,6 +142,7 @@ def solve(  # noqa: PLR0917 - the question as a whole
     model.apart()
     model.crews()
     model.corridors()
+    model.wishes()
     model.within(limits or Limits())
     return model.solve(effort, objective, stop)
 
@@ -159,6 +162,8 @@ class _Model:
         self.metres: list[Term] = []
         self.occupation: list[Term] = []
         self.exact = True
+        self.chains: list[Chain] = []
+        self.counted: list[Chain] = []
         movable = problem.movable() & ~starts.kept
         self.free = np.flatnonzero(free & movable)
         self.start: dict[int, cp_model.IntVar] = {}
@@ -319,6 +324,10 @@ class _Model:
             self.money.append(paid)
             self._close(reach[y] - reach_before, day)
             self.metres.append(metres * opens)
+
+        self.chains.append(
+            Chain(works, follows, tuple(first), [head[y] for y in range(len(works))])
+        )
 
     def _latest(self, works: Sequence[int]) -> int:
         return max(self.ends(work)[1] for work in works)
@@ -497,6 +506,63 @@ class _Model:
         self.model.add_cumulative(intervals, [1] * len(intervals), most_now)
         if peak > most:
             self.broken.append(most_now - most)
+
+    def wishes(self) -> None:
+        """Pairs that a coordinator wants in no common opening, or in one at least."""
+        link = self.problem.link_days
+        joined = joined_projects(self.problem, check_schedule(self.problem, self.day).opening)
+        for rule in ("forbid", "force"):
+            table = getattr(self.problem, rule)
+            for left, right in table[["left", "right"]].to_numpy(dtype=np.int64).tolist():
+                if not (self.is_free[left] or self.is_free[right]):
+                    continue
+                kept = ((left, right) in joined) == (rule == "force")
+                switch = self._soft(kept, f"{rule}{left}_{right}")
+                pairs = [
+                    (chain, x, y)
+                    for chain in self.chains
+                    for x, one in enumerate(chain.works)
+                    for y, other in enumerate(chain.works)
+                    if self.project[one] == left and self.project[other] == right
+                ]
+                same = [same_opening(self.model, chain, x, y) for chain, x, y in pairs]
+                if rule == "force":
+                    self.model.add_bool_or([*same, *(one.negated() for one in switch)])
+                    continue
+                self.exact &= not pairs
+                for (chain, _, _), joins in zip(pairs, same, strict=True):
+                    self.model.add_bool_or([joins.negated(), *(one.negated() for one in switch)])
+                    self._chains_count(chain, link)
+
+    def _chains_count(self, chain: Chain, link: int) -> None:
+        """Let a work be first of an opening only where nothing that began earlier still reaches it.
+
+        Elsewhere the sums see to that; to keep a pair apart it would be a way out.
+        """
+        if chain in self.counted:
+            return
+        self.counted.append(chain)
+        most = self.problem.max_opening_days
+        for y, work in enumerate(chain.works):
+            opens = chain.first[y]
+            for x, one in enumerate(chain.works):
+                if opens is None or x == y or max(self.days[one], self.days[work]) > most:
+                    continue
+                tie = 1 if x > y else 0
+                ways = (
+                    self.begin(one) + tie > self.begin(work),
+                    self.end(one) + link <= self.begin(work),
+                    self.end(work) > chain.head[x] + most,
+                )
+                if any(isinstance(way, bool | np.bool_) and bool(way) for way in ways):
+                    continue
+                taken = [self.model.new_bool_var("") for _ in ways]
+                self.model.add_bool_or([opens.negated(), *taken])
+                for way, literal in zip(ways, taken, strict=True):
+                    if isinstance(way, bool | np.bool_):
+                        self.model.add(literal == 0)
+                    else:
+                        self.model.add(way).only_enforce_if(literal)
 
     # Limits and the search.
 

@@ -56,7 +56,8 @@ class Starts:
 def starts(problem: ScheduleProblem) -> Starts:
     """Return on which days every project may start: window, restricted periods, young surfaces.
 
-    The filed day is admitted beside the window. A project that does not move has its filed day alone.
+    The filed day is admitted beside the window. A project that does not move has its filed day alone,
+    one that a coordinator pinned the day of the pin, whatever lies on it.
 
     Parameters
     ----------
@@ -74,12 +75,17 @@ def starts(problem: ScheduleProblem) -> Starts:
     first, last = (
         problem.projects[name].to_numpy(dtype=np.int64) for name in ("first_day", "last_day")
     )
-    moves = problem.movable()
     count = len(filed)
+    pinned = np.zeros(count, dtype=bool)
+    pin = problem.pins["project"].to_numpy(dtype=np.int64)
+    pinned[pin] = True
+    stays = filed.copy()
+    stays[pin] = problem.pins["day"].to_numpy(dtype=np.int64)
+    moves = problem.movable() & ~pinned
     outside = moves & ((filed < first) | (filed > last))
     # Half-open starts; the filed day outside the window is a run of its own.
-    begin = np.concatenate([np.where(moves, first, filed), filed[outside]])
-    end = np.concatenate([np.where(moves, last, filed), filed[outside]]) + 1
+    begin = np.concatenate([np.where(moves, first, stays), filed[outside]])
+    end = np.concatenate([np.where(moves, last, stays), filed[outside]]) + 1
     owner = np.concatenate([np.arange(count), np.flatnonzero(outside)])
     blocker, shut_from, shut_until = _shut(problem, moves)
     # A shut period concerns every run of its project.

@@ -18,6 +18,7 @@ import pandas as pd
 from coordination.schedule_baselines import greedy, same_section_merge
 from coordination.schedule_bound import stretch_bound
 from coordination.schedule_check import ScheduleCheck, check_schedule, closed_fen
+from coordination.schedule_mending import keep_wishes
 from coordination.schedule_problem import ScheduleProblem, components, part_of
 from coordination.schedule_solver import Effort, Limits, solve
 from coordination.schedule_starts import Starts, settled, starts
@@ -246,6 +247,9 @@ def plan(
     if start_day is not None:
         begun["given"] = settled(problem, free, start_day)
     label = components(problem)
+    if len(problem.forbid) or len(problem.force):
+        base = begun["greedy"] if start_day is None else begun["given"]
+        begun["wished"] = keep_wishes(problem, base, label, seed=search.seed)
     state = _State(problem, label, simple, begun)
     state.rounds(search)
     best = check_schedule(problem, state.day)

@@ -69,6 +69,13 @@ BROKEN: dict[str, tuple[ScheduleProblem, list[int], list[int]]] = {
               corridors_most=np.array([1]), names={"corridor:0": "north"}),
         [50, 40, 80], [45, 40, 80],
     ),
+    "pin": (three(pins=pd.DataFrame({"project": [0], "day": [7]})), [7, 40, 80], [0, 40, 80]),
+    "forbid": (
+        three(forbid=pd.DataFrame({"left": [0], "right": [1]})), [0, 24, 80], [0, 23, 80],
+    ),
+    "force": (
+        three(force=pd.DataFrame({"left": [0], "right": [1]})), [0, 23, 80], [0, 24, 80],
+    ),
 }  # fmt: skip
 
 

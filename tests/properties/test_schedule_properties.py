@@ -3,16 +3,21 @@
 from __future__ import annotations
 
 import sys
+from contextlib import suppress
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
+import pandas as pd
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from coordination.schedule_bound import stretch_bound
 from coordination.schedule_check import check_schedule
+from coordination.schedule_problem import part_of
 from coordination.schedule_solver import Effort, solve
 from coordination.schedule_starts import settled, starts
+from coordination.schedule_wishes import WishError, Wishes, pairs, wished
 from coordination.scheduling import Search, plan
 
 sys.path.insert(0, str(Path(__file__).parents[1] / "coordination"))
@@ -62,3 +67,36 @@ def test_a_plan_is_no_worse_than_what_it_is_compared_with(seed: int) -> None:
     assert found.bound_fen <= best.cost_fen[1] + 1e-6
     again = plan(problem, search).schedules["optimised"]
     assert again.start_day.tolist() == best.start_day.tolist()
+
+
+@given(seed=st.integers(0, 10_000), wish=st.sampled_from(["force", "forbid", "pin"]))
+@settings(max_examples=12)
+def test_what_a_coordinator_asks_for_is_kept_or_told_why_not(seed: int, wish: str) -> None:
+    problem = random_problem(seed, days=3, rules=seed % 2 == 0)
+    asked = {
+        "force": Wishes(force=pairs([("P0", "P1")])),
+        "forbid": Wishes(forbid=pairs([("P0", "P1")])),
+        "pin": Wishes(pins={"P0": seed % 5}),
+    }[wish]
+    try:
+        changed = wished(problem, asked)
+    except WishError:
+        return
+    found = plan(changed, Search(deterministic_s=0.5, seed=seed)).schedules["optimised"]
+    best = best_by_trying(changed)
+    if best.broken.empty:
+        assert found.broken.empty
+    if wish != "forbid" and not {"crews", "corridor"} & set(best.broken["rule"]):
+        assert len(found.broken) == len(best.broken)
+
+
+@given(seed=st.integers(0, 10_000))
+@settings(max_examples=12)
+def test_a_pair_that_is_refused_can_really_not_be_joined(seed: int) -> None:
+    problem = random_problem(seed, days=3, rules=seed % 2 == 0)
+    with suppress(WishError):
+        wished(problem, Wishes(force=pairs([("P0", "P1")])))
+        return
+    alone, _ = part_of(problem, np.array([True, True, False]))
+    forced = replace(alone, force=pd.DataFrame({"left": [0], "right": [1]}))
+    assert len(best_by_trying(forced).broken)
