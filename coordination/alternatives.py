@@ -16,14 +16,14 @@ from coordination.alternative_words import reason, why_none
 from coordination.assemble import assemble
 from coordination.candidate_windows import candidate_windows, surroundings
 from coordination.city import City
-from coordination.detection import look, run_rules
+from coordination.detection import about, look, run_rules
 from coordination.findings import Findings, naming
 from coordination.movable import movable_windows
 from coordination.neighbourhood import neighbourhood
 from coordination.other_windows import Alternative, Search
 from coordination.policy import Policy
 from coordination.review import merge
-from coordination.rules.protocol import Candidates, Context, Rule, Worded
+from coordination.rules.protocol import Context, Rule, Worded
 from coordination.shared_openings import SHARED_COLUMNS, shared_openings
 from coordination.weighing import blocking, told_of, undecided, weight
 from coordination.works import works_table
@@ -93,7 +93,7 @@ class Judge:
         context = look(city, self.policy, self.as_of)
         found, _ = run_rules(city, context, rules)
         words = {rule.code: rule.words for rule in rules if rule.words is not None}
-        table, spans = assemble([(name, _about(one, code)) for name, one in found], context, words)
+        table, spans = assemble([(name, about(one, [code])) for name, one in found], context, words)
         own = Findings(table, spans, table.iloc[0:0], (), self.as_of, self.policy.version)
         if self.earlier is not None and self.decisions is not None:
             before = replace(self.earlier, table=_of(self.earlier.table, code))
@@ -108,15 +108,6 @@ class Judged:
 
     findings: gpd.GeoDataFrame
     context: Context
-
-
-def _about(one: Candidates, code: str) -> Candidates:
-    """Return the candidates that name a project."""
-    kept = (one.pairs["code_left"].eq(code) | one.pairs["code_right"].eq(code)).to_numpy(dtype=bool)
-    number = np.cumsum(kept) - 1
-    at = one.spans["candidate"].to_numpy(dtype=np.int64)
-    spans = one.spans[kept[at]].assign(candidate=number[at[kept[at]]])
-    return Candidates(one.pairs[kept].reset_index(drop=True), spans.reset_index(drop=True))
 
 
 def _concerned(rule: Rule, works: gpd.GeoDataFrame, policy: Policy) -> npt.NDArray[np.bool_]:

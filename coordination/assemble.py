@@ -20,11 +20,13 @@ from coordination.findings import (
     SEVERITIES,
     SPAN_COLUMNS,
     finding_ids,
+    no_findings,
+    no_spans,
 )
 from coordination.impact import impact_index, impact_level
 from coordination.meetings import pair_times
 from coordination.openings import depended_codes
-from coordination.rules.protocol import Candidates, Context, RuleWords, candidates
+from coordination.rules.protocol import Candidates, Context, RuleWords
 from coordination.savings import saved_wan, surface_of
 from coordination.sentences import legal_basis, reasons
 from coordination.traffic import vehicles_per_day
@@ -60,6 +62,9 @@ def assemble(
     spans : pandas.DataFrame
         `SPAN_COLUMNS`.
     """
+    found = [(code, one) for code, one in found if len(one.pairs)]
+    if not found:
+        return no_findings(context.works.crs), no_spans()
     rows, spans = _put_together(found, context)
     rows["geometry"], rows["common"] = _shared_places(rows, context)
     worst = _worst_of_each(rows)
@@ -86,8 +91,7 @@ def _put_together(
 ) -> tuple[pd.DataFrame, pd.DataFrame]:
     """Return all candidates with ``project_a`` in front, and their spans."""
     tables, spans, offset = [], [], 0
-    nothing = candidates(pd.DataFrame({"code_left": np.empty(0, dtype=object)}))
-    for code, one in found or [("", nothing)]:
+    for code, one in found:
         tables.append(one.pairs.assign(rule=code))
         spans.append(one.spans.assign(candidate=one.spans["candidate"] + offset))
         offset += len(one.pairs)
@@ -435,9 +439,7 @@ def _add_names(findings: gpd.GeoDataFrame, rows: pd.DataFrame, context: Context)
 def _named_spans(spans: pd.DataFrame, network: RoadNetwork | None) -> pd.DataFrame:
     """Return spans with the names of section and road."""
     if network is None or not len(spans):
-        columns = {name: pd.Series(dtype="object") for name in SPAN_COLUMNS}
-        columns |= {name: pd.Series(dtype="float64") for name in ("from_m", "to_m")}
-        return pd.DataFrame(columns)
+        return no_spans()
     section = spans["section"].to_numpy()
     named = spans.assign(
         road=network.sections["road"].to_numpy(dtype=object)[section],

@@ -131,10 +131,10 @@ def check(
         One verdict per project, in the order of ``projects``.
     """
     tentative = with_tentative(city, projects, sites)
-    found = detect(tentative, policy, as_of=as_of, rules=rules, with_hotspots=False)
+    codes = projects["code"].tolist()
+    found = detect(tentative, policy, as_of=as_of, rules=rules, with_hotspots=False, naming=codes)
     if earlier is not None and decisions is not None:
         found = merge(found, earlier, decisions, tentative, policy)
-    codes = projects["code"].tolist()
     table = found.table
     concerns = naming(table, codes) & table["status"].ne("cleared").to_numpy()
     kept = table[concerns].reset_index(drop=True)

@@ -99,6 +99,14 @@ def only(values: npt.NDArray[np.object_], where: npt.NDArray[np.bool_]) -> npt.N
     return kept
 
 
+def _no_pairs() -> pd.DataFrame:
+    whole, number, name = np.empty(0, dtype=np.int64), np.empty(0), np.empty(0, dtype=object)
+    return pd.DataFrame(
+        {"left": whole, "right": whole, "place": name, "road": name, "shared_m": number,
+         "area_m2": number}
+    )  # fmt: skip
+
+
 def _no_spans() -> pd.DataFrame:
     whole, number = np.empty(0, dtype=np.int64), np.empty(0)
     return pd.DataFrame(
@@ -114,6 +122,8 @@ def _on_roads(
     met = left.spans[names].merge(right.spans[names], on="section", suffixes=("_l", "_r"))
     met = met[["site_l", "site_r"]].astype("int64").drop_duplicates()
     met = met[wanted(met["site_l"].to_numpy(), met["site_r"].to_numpy())]
+    if not len(met):
+        return _no_pairs(), _no_spans()
     met = met.sort_values(["site_l", "site_r"], ignore_index=True)
     behind = right.spans.assign(site=right.spans["site"] + len(left.shapes))
     both = pd.concat([left.spans, behind], ignore_index=True)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import replace
 from datetime import date
 from itertools import pairwise
@@ -78,6 +78,7 @@ def detect(
     as_of: date | np.datetime64,
     rules: Sequence[Rule] = RULES,
     with_hotspots: bool = True,
+    naming: Collection[str] | None = None,
 ) -> Findings:
     """Return what the rules find in a city, judged on one day.
 
@@ -95,6 +96,9 @@ def detect(
         The rules to run; a city may add its own. A rule stands after those to which it yields.
     with_hotspots
         Whether to look for hot spots: a check before approval is not about them.
+    naming
+        Codes of the projects of which findings are wanted, all where it is None. Cases off the
+        roads hang together from finding to finding: their ids may differ from those of all.
 
     Returns
     -------
@@ -117,6 +121,8 @@ def detect(
     day = pd.Timestamp(as_of).to_datetime64().astype("datetime64[D]")
     context = look(city, policy, day)
     found, runs = run_rules(city, context, rules)
+    if naming is not None:
+        found = [(code, about(one, naming)) for code, one in found]
     words = {rule.code: rule.words for rule in rules if rule.words is not None}
     table, spans = assemble(found, context, words)
     network = city.network if with_hotspots else None
@@ -225,11 +231,8 @@ def run_rules(
             runs[rule.code] = _run_of(rule, error.reasons)
             continue
         runs[rule.code] = replace(_run_of(rule, ()), missing=one.missing)
-        taken: set[str] = set()
-        for stronger in rule.yields_to:
-            if stronger in found:
-                taken |= set(_keys(found[stronger]))
-        found[rule.code] = _without(one, taken)
+        stronger = [found[code] for code in rule.yields_to if code in found]
+        found[rule.code] = _without(one, [other for other in stronger if len(other.pairs)])
     return list(found.items()), list(runs.values())
 
 
@@ -244,10 +247,30 @@ def _keys(one: Candidates) -> pd.Series[str]:
     return pair_key(one.pairs["code_left"], one.pairs["code_right"])
 
 
-def _without(one: Candidates, taken: set[str]) -> Candidates:
-    if not taken:
+def _without(one: Candidates, stronger: Sequence[Candidates]) -> Candidates:
+    if not stronger or not len(one.pairs):
         return one
-    kept = ~_keys(one).isin(taken).to_numpy()
+    taken: set[str] = set().union(*(_keys(other) for other in stronger))
+    return _only_pairs(one, ~_keys(one).isin(taken).to_numpy(dtype=bool))
+
+
+def about(one: Candidates, codes: Collection[str]) -> Candidates:
+    """Return the candidates that name one of these projects.
+
+    Parameters
+    ----------
+    one
+        What a rule found.
+    codes
+        Of the projects. Something else that bears such a code comes along.
+    """
+    left, right = one.pairs["code_left"].isin(codes), one.pairs["code_right"].isin(codes)
+    return _only_pairs(one, (left | right).to_numpy(dtype=bool))
+
+
+def _only_pairs(one: Candidates, kept: npt.NDArray[np.bool_]) -> Candidates:
+    if kept.all():
+        return one
     number = np.cumsum(kept) - 1
     spans = one.spans[kept[one.spans["candidate"].to_numpy(dtype=np.int64)]]
     return Candidates(

@@ -162,7 +162,7 @@ def shared_number(
     found = pd.Series(None, index=a.index, dtype="object")
     by_code = projects.drop_duplicates("code").set_index("code")
     for name in NUMBERS:
-        if name not in by_code:
+        if name not in by_code or by_code[name].isna().all():
             continue
         number = by_code[name].astype("object")
         apart = {

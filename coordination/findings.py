@@ -16,6 +16,7 @@ import geopandas as gpd
 import numpy as np
 import numpy.typing as npt
 import pandas as pd
+from pyproj import CRS
 
 from coordination.wording import table
 
@@ -51,6 +52,41 @@ HOTSPOT_COLUMNS = (
     "road", "section_id", "from_m", "to_m", "openings_24m", "openings_60m", "shortest_gap_days",
     "metres_opened", "project_codes",
 )  # fmt: skip
+
+
+_NUMBERS = frozenset(
+    (
+        "from_m", "to_m", "shared_length_m", "shared_area_m2", "distance_m", "overlap_days",
+        "overlap_days_certain", "gap_days", "likelihood", "impact_index", "saving_low_wan",
+        "saving_mid_wan", "saving_high_wan",
+    )
+)  # fmt: skip
+_DATES = frozenset(("start", "finish"))
+
+
+def no_findings(crs: CRS | None) -> gpd.GeoDataFrame:
+    """Return a table of findings without rows, each column of the kind that it has with some.
+
+    Examples
+    --------
+    >>> none = no_findings(CRS(4549))
+    >>> len(none), none["overlap_days"].dtype, none["start"].dtype
+    (0, dtype('float64'), dtype('<M8[us]'))
+    """
+    kinds = dict.fromkeys(_NUMBERS, "float64") | dict.fromkeys(_DATES, "datetime64[us]")
+    names = dict.fromkeys((*FINDING_COLUMNS, *DETAIL_COLUMNS))
+    columns = {name: pd.Series(dtype=kinds.get(name, "object")) for name in names}
+    return gpd.GeoDataFrame(columns, geometry=np.empty(0, dtype=object), crs=crs)
+
+
+def no_spans() -> pd.DataFrame:
+    """Return a table of spans of findings without rows."""
+    return pd.DataFrame(
+        {
+            name: pd.Series(dtype="float64" if name in _NUMBERS else "object")
+            for name in SPAN_COLUMNS
+        }
+    )
 
 
 @dataclass(frozen=True)

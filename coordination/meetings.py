@@ -295,7 +295,10 @@ def _on_roads(
     both = both.merge(length, how="left", on=["pair", "road"])
     both["shared_m"] = both["length_m"].fillna(0.0)
     both = _really_met(both, lies, works, network).sort_values(["pair", "road"], ignore_index=True)
-    both["opposite"] = (both["shared_m"] == 0) & _opposite(both, lies, network)
+    nothing_shared = (both["shared_m"] == 0).to_numpy()
+    both["opposite"] = False
+    if nothing_shared.any():
+        both.loc[nothing_shared, "opposite"] = _opposite(both[nothing_shared], lies, network)
     left, right = both["left"].to_numpy(), both["right"].to_numpy()
     along_m = along_road_distance(network, spans, left, right)
     touching = pairs["distance_m"].to_numpy()[both["pair"].to_numpy()] == 0

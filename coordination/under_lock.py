@@ -13,7 +13,7 @@ import pandas as pd
 import shapely
 
 from coordination.policy import Policy
-from coordination.rules.protocol import Candidates, Context, Worded, candidates
+from coordination.rules.protocol import Candidates, Context, Worded, candidates, nothing
 from coordination.savings import YUAN_PER_WAN, surface_of
 from coordination.works import own_entry_id
 
@@ -78,6 +78,8 @@ def as_candidates(
     missing
         What the rule lacked.
     """
+    if not len(pairs):
+        return nothing(missing)
     works, made = context.works, context.surfaces
     table = made.table.iloc[pairs["surface"].to_numpy()].reset_index(drop=True)
     found = pairs.reset_index(names="pair")

@@ -353,6 +353,8 @@ def _extents(shapes: Geometries, lines: Geometries, meeting: Ints) -> pd.DataFra
 
 def _beyond(one_sided: pd.DataFrame, cuts: pd.DataFrame, extra_m: float) -> pd.DataFrame:
     """Return the ends of one-sided intervals that go on beyond the cuts of their meeting."""
+    if not len(one_sided):
+        return one_sided
     reach = cuts.groupby("meeting").agg(low=("from_m", "min"), high=("to_m", "max"))
     near = one_sided.join(reach, on="meeting")
     length = near["to_m"] - near["from_m"]

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from coordination.rules.protocol import Candidates, Context, Reach, RuleWords, candidates
+from coordination.rules.protocol import Candidates, Context, Reach, RuleWords, candidates, nothing
 from coordination.severity import HIGH, MEDIUM, NOTICE, graded
 
 
@@ -34,6 +34,8 @@ class ConcurrentWorks:
         buffers = works["buffer_m"].to_numpy()
         reach_m = buffers[met["left"].to_numpy()] + buffers[met["right"].to_numpy()]
         met = met[(met["overlap_days"] > 0) & (met["distance_m"] <= reach_m) & ~met["bundled"]]
+        if not len(met):
+            return nothing()
         left, right = met["left"].to_numpy(), met["right"].to_numpy()
         open_cut = works["method"].eq("open_cut").to_numpy()
         full = works["traffic_impact"].eq("full").to_numpy()

@@ -10,7 +10,7 @@ import pandas as pd
 
 from coordination.meetings import pair_key
 from coordination.openings import depended_codes
-from coordination.rules.protocol import Candidates, Context, Reach, RuleWords
+from coordination.rules.protocol import Candidates, Context, Reach, RuleWords, nothing
 from coordination.severity import HIGH, graded
 from coordination.surfaces import digs_under_lock
 from coordination.under_lock import as_candidates, digging
@@ -34,10 +34,13 @@ class NoDigLockout:
     def run(self, context: Context) -> Candidates:
         """Return digs that a planned surface will lock out."""
         works, table = context.works, context.surfaces.table
+        digs = digging(works) & ~works["emergency"].to_numpy(dtype=bool)
+        locks = ~table["done"].to_numpy(dtype=bool)
+        if not digs.any() or not locks.any():
+            return nothing()
         pairs, spans = digs_under_lock(
             works, context.opened, context.opening_spans, context.surfaces, context.network,
-            context.policy, digs=digging(works) & ~works["emergency"].to_numpy(dtype=bool),
-            locks=~table["done"].to_numpy(dtype=bool),
+            context.policy, digs=digs, locks=locks,
         )  # fmt: skip
         work, surface = pairs["work"].to_numpy(), pairs["surface"].to_numpy()
         earliest_end = works["first_start_day"] + works["duration_days"]

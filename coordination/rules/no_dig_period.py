@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from coordination.rules.protocol import Candidates, Context, Reach, RuleWords
+from coordination.rules.protocol import Candidates, Context, Reach, RuleWords, nothing
 from coordination.severity import HIGH, graded
 from coordination.surfaces import digs_under_lock
 from coordination.under_lock import as_candidates, digging
@@ -30,10 +30,13 @@ class NoDigPeriod:
     def run(self, context: Context) -> Candidates:
         """Return digs under lock; without a ledger, under the surfaces of finished projects."""
         works = context.works
+        missing = () if context.city.ledger is not None else ("ledger",)
+        digs, locks = digging(works), context.surfaces.table["done"].to_numpy(dtype=bool)
+        if not digs.any() or not locks.any():
+            return nothing(missing)
         pairs, spans = digs_under_lock(
             works, context.opened, context.opening_spans, context.surfaces, context.network,
-            context.policy, digs=digging(works),
-            locks=context.surfaces.table["done"].to_numpy(dtype=bool),
+            context.policy, digs=digs, locks=locks,
         )  # fmt: skip
         emergency = works["emergency"].to_numpy(dtype=bool)[pairs["work"].to_numpy()]
         known = context.surfaces.table["kind_known"].to_numpy(dtype=bool)
@@ -44,5 +47,4 @@ class NoDigPeriod:
             steps=steps,
             variant=np.where(emergency, "emergency", np.where(known, "plain", "unknown_kind")),
         )
-        missing = () if context.city.ledger is not None else ("ledger",)
         return as_candidates(pairs, spans, context, missing=missing)

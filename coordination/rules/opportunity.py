@@ -39,6 +39,8 @@ class Opportunity:
         told = set(zip(ordered.pairs["left"], ordered.pairs["right"], strict=True))
         fresh = [pair not in told for pair in zip(near["left"], near["right"], strict=True)]
         near = near[np.array(fresh, dtype=bool)]
+        if not len(near):
+            return ordered
         spans = context.meeting_spans.rename(columns={"meeting": "candidate"})
         side_by_side = candidates(near, spans[spans["candidate"].isin(near.index)])
         offset = len(ordered.pairs)

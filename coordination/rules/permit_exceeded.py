@@ -19,6 +19,7 @@ from coordination.rules.protocol import (
     RuleWords,
     Worded,
     candidates,
+    nothing,
 )
 from coordination.severity import MEDIUM, graded
 from coordination.works import DONE_STAGES, add_months
@@ -61,7 +62,7 @@ class PermitExceeded:
         table = _recent(_by_project(context), context)
         excesses = _excesses(table, context)
         if not len(excesses):
-            return candidates(pd.DataFrame({"code_left": np.empty(0, dtype=object)}))
+            return nothing()
         return candidates(_findings(table, excesses))
 
 

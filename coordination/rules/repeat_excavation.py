@@ -10,7 +10,7 @@ import pandas as pd
 
 from coordination.policy import Policy
 from coordination.reopened import within_months
-from coordination.rules.protocol import Candidates, Context, Reach, RuleWords, candidates
+from coordination.rules.protocol import Candidates, Context, Reach, RuleWords, candidates, nothing
 from coordination.severity import MEDIUM, graded
 from coordination.works import add_months
 
@@ -50,6 +50,8 @@ class RepeatExcavation:
 
 def by_pair_and_road(found: pd.DataFrame, context: Context) -> Candidates:
     """Put the pieces of each pair and road together; a sliver is how neighbours are drawn."""
+    if not len(found):
+        return nothing()
     pieces = context.grounds.pieces.iloc[found["ground"].to_numpy()].reset_index(drop=True)
     table = pd.concat([found.drop(columns="ground").reset_index(drop=True), pieces[
         ["place", "road", "section", "from_m", "to_m", "side", "length_m"]

@@ -22,6 +22,7 @@ from coordination.rules.protocol import (
     RuleWords,
     Worded,
     candidates,
+    nothing,
 )
 from coordination.severity import MEDIUM, NOTICE
 from coordination.works import STARTED_STAGES
@@ -88,7 +89,7 @@ class VolumeCap:
         ]
         tables = [table for table in tables if len(table)]
         if not tables:
-            return candidates(pd.DataFrame({"code_left": np.empty(0, dtype=object)}))
+            return nothing()
         return candidates(pd.concat(tables, ignore_index=True))
 
 

@@ -12,7 +12,15 @@ import pandas as pd
 
 from coordination.common_ground import Lying, common_ground
 from coordination.meetings import pair_key
-from coordination.rules.protocol import Candidates, Context, Reach, RuleWords, Worded, candidates
+from coordination.rules.protocol import (
+    Candidates,
+    Context,
+    Reach,
+    RuleWords,
+    Worded,
+    candidates,
+    nothing,
+)
 from coordination.severity import MEDIUM, graded
 from coordination.under_lock import project_words
 from coordination.works import SIGNS_LAYER, add_months
@@ -65,6 +73,8 @@ class WrongOrder:
             context.policy, wanted=wanted,
         )  # fmt: skip
         pairs = _not_bundled(pairs, context)
+        if not len(pairs):
+            return nothing()
         pairs = pairs.rename(columns={"left": "lower", "right": "upper"})
         below, above = pairs["lower"].to_numpy(), pairs["upper"].to_numpy()
         level, steps = graded(np.full(len(pairs), MEDIUM))
