@@ -165,37 +165,30 @@ class _Filed:
 
 @dataclass(frozen=True)
 class Survey:
-    """What lies around a project as it was filed.
+    """What lies around the projects as they were filed.
 
     Attributes
     ----------
-    code
-        The project.
-    local
-        The part of the city on which its findings rest.
     context
-        What rules see of that.
+        What rules see of the city with all tentative projects.
     windows
         `coordination.movable.movable_windows` of that.
     """
 
-    code: str
-    local: City
     context: Context
     windows: pd.DataFrame
 
 
-def survey(judge: Judge, code: str) -> Survey:
-    """Look around a project once, for the search and for bundles that it could join."""
-    local = judge.local(code)
-    context = look(local, judge.policy, judge.as_of)
+def survey(context: Context) -> Survey:
+    """Look around once, for the search and for bundles that projects could join."""
+    city = context.city
     windows = movable_windows(
-        local.projects, local.sites, context.works, judge.policy, as_of_day=context.as_of_day
+        city.projects, city.sites, context.works, context.policy, as_of_day=context.as_of_day
     )
-    return Survey(code, local, context, windows)
+    return Survey(context, windows)
 
 
-def search(judge: Judge, place: Survey, own: gpd.GeoDataFrame) -> Search:
+def search(judge: Judge, place: Survey, code: str, own: gpd.GeoDataFrame) -> Search:
     """Return the best other windows of a project.
 
     Candidates begin or end where something around the project does
@@ -210,18 +203,20 @@ def search(judge: Judge, place: Survey, own: gpd.GeoDataFrame) -> Search:
     judge
         The city and how to judge.
     place
-        `survey` of the project.
+        `survey` of the city with the project.
+    code
+        The project.
     own
         Its findings in the filed window.
     """
-    policy, code, local = judge.policy, place.code, place.local
+    policy, projects = judge.policy, judge.city.projects
     context, windows = place.context, place.windows
-    safety = _is_safety(local.projects, code)
+    safety = _is_safety(projects, code)
     if code not in windows.index:
         return _none("undated", own, policy, safety=safety)
     window = windows.loc[[code]].iloc[0]
     if isinstance(window["why"], str):
-        return _none(window["why"], own, policy, safety=safety, stage=_stage(local.projects, code))
+        return _none(window["why"], own, policy, safety=safety, stage=_stage(projects, code))
     limits = (_date(window["earliest_day"]), _date(window["latest_day"] - 1))
     earliest, latest = limits
     around = surroundings(context, code, (int(window["earliest_day"]), int(window["latest_day"])))
@@ -231,7 +226,7 @@ def search(judge: Judge, place: Survey, own: gpd.GeoDataFrame) -> Search:
     mine = context.works[context.works["code"].eq(code)]
     far = judge.far_rules(mine)
     shared, wide = shared_openings(context, code), judge.far_city(far) if far else None
-    filed = _Filed(code, local, window, own, shared, far, wide)
+    filed = _Filed(code, judge.local(code), window, own, shared, far, wide)
     table = _spread(candidate_windows(around, window, policy), policy)
     found: list[Alternative] = []
     judged: list[gpd.GeoDataFrame] = []

@@ -14,11 +14,11 @@ import geopandas as gpd
 import numpy as np
 import pandas as pd
 
-from coordination.alternatives import Judge, search, survey
+from coordination.alternatives import Judge, Survey, search, survey
 from coordination.approval import Approval, approval, approval_documents
 from coordination.approval_figures import approval_figures
 from coordination.city import City
-from coordination.detection import RULES, detect
+from coordination.detection import RULES, judged, look
 from coordination.findings import Findings, naming
 from coordination.joinable import Joinable, joinable
 from coordination.other_windows import Search
@@ -132,7 +132,8 @@ def check(
     """
     tentative = with_tentative(city, projects, sites)
     codes = projects["code"].tolist()
-    found = detect(tentative, policy, as_of=as_of, rules=rules, with_hotspots=False, naming=codes)
+    context = look(tentative, policy, as_of)
+    found = judged(context, rules, with_hotspots=False, naming=codes)
     if earlier is not None and decisions is not None:
         found = merge(found, earlier, decisions, tentative, policy)
     table = found.table
@@ -150,21 +151,21 @@ def check(
         ran = frozenset(run.rule for run in found.rules_run if run.ran)
         judge = Judge(tentative, policy, as_of, rules, ran, earlier, decisions)
         figures = approval_figures(tentative, kept, policy, as_of=as_of, codes=codes)
+        place = survey(context)
         ways = {one.code: one for one in approval_documents(approval(figures, policy))}
         verdicts = [
-            _advised(judge, verdict, _own(verdict.code, kept), ways.get(verdict.code))
+            _advised(judge, place, verdict, _own(verdict.code, kept), ways.get(verdict.code))
             for verdict in verdicts
         ]
     return CheckAnswer(tuple(verdicts), findings)
 
 
 def _advised(
-    judge: Judge, verdict: Verdict, own: gpd.GeoDataFrame, way: Approval | None
+    judge: Judge, place: Survey, verdict: Verdict, own: gpd.GeoDataFrame, way: Approval | None
 ) -> Verdict:
-    place = survey(judge, verdict.code)
     return replace(
         verdict,
-        other_windows=search(judge, place, own),
+        other_windows=search(judge, place, verdict.code, own),
         bundles=joinable(place.context, place.windows, verdict.code, own),
         approval=way,
     )

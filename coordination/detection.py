@@ -77,8 +77,6 @@ def detect(
     *,
     as_of: date | np.datetime64,
     rules: Sequence[Rule] = RULES,
-    with_hotspots: bool = True,
-    naming: Collection[str] | None = None,
 ) -> Findings:
     """Return what the rules find in a city, judged on one day.
 
@@ -94,11 +92,6 @@ def detect(
         Day of judgement: a finding needs at least one work that is not finished on it.
     rules
         The rules to run; a city may add its own. A rule stands after those to which it yields.
-    with_hotspots
-        Whether to look for hot spots: a check before approval is not about them.
-    naming
-        Codes of the projects of which findings are wanted, all where it is None. Cases off the
-        roads hang together from finding to finding: their ids may differ from those of all.
 
     Returns
     -------
@@ -119,7 +112,31 @@ def detect(
     (0, ['concurrent_works', 'repeat_excavation'])
     """
     day = pd.Timestamp(as_of).to_datetime64().astype("datetime64[D]")
-    context = look(city, policy, day)
+    return judged(look(city, policy, day), rules)
+
+
+def judged(
+    context: Context,
+    rules: Sequence[Rule] = RULES,
+    *,
+    with_hotspots: bool = True,
+    naming: Collection[str] | None = None,
+) -> Findings:
+    """Return what the rules find in what they see.
+
+    Parameters
+    ----------
+    context
+        `look`.
+    rules
+        As for `detect`.
+    with_hotspots
+        Whether to look for hot spots: a check before approval is not about them.
+    naming
+        Codes of the projects of which findings are wanted, all where it is None. Cases off the
+        roads hang together from finding to finding: their ids may differ from those of all.
+    """
+    city, policy = context.city, context.policy
     found, runs = run_rules(city, context, rules)
     if naming is not None:
         found = [(code, about(one, naming)) for code, one in found]
@@ -133,7 +150,7 @@ def detect(
         spans=spans,
         hotspots=spots,
         rules_run=tuple(replace(run, found=int(counts.get(run.rule, 0))) for run in runs),
-        as_of=day,
+        as_of=np.datetime64(context.as_of_day, "D"),
         policy_version=policy.version,
         data_revision=city.data_revision,
     )
