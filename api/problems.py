@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from fastapi import FastAPI, Request
@@ -11,7 +12,7 @@ from starlette.exceptions import HTTPException
 
 from api.language import language_of
 from coordination.decisions import ConflictError
-from coordination.faults import DigonceError, Fault, InputRefusedError, StoreError, UsageError
+from coordination.faults import DigonceError, InputRefusedError, StoreError, UsageError
 from coordination.wording import text
 
 MEDIA_TYPE = "application/problem+json"
@@ -29,20 +30,13 @@ _CONFLICTS = ("review.error.transition", "review.error.cleared", "stages.error.b
 _STORE_STATUS = {"store.locked": 503, "store.moved": 409, "store.stage_moved": 409}
 
 
-def fault_entry(fault: Fault, lang: str) -> dict[str, Any]:
-    """Return one fault as machines read it: code, level, row, column, sentence, values."""
-    return {
-        "code": fault.code,
-        "level": fault.level,
-        "row": fault.row,
-        "column": fault.column,
-        "detail": fault.text(lang),
-        "params": fault.params,
-    }
-
-
 def problem(
-    status: int, code: str, detail: str, *, lang: str, errors: list[dict[str, Any]] | None = None
+    status: int,
+    code: str,
+    detail: str,
+    *,
+    lang: str,
+    errors: Sequence[Mapping[str, object]] | None = None,
 ) -> JSONResponse:
     """Return a problem document.
 
@@ -76,7 +70,7 @@ def problem(
 def _digonce_error(request: Request, error: Exception) -> JSONResponse:
     lang = language_of(request)
     if isinstance(error, InputRefusedError):
-        errors = [fault_entry(fault, lang) for fault in error.faults]
+        errors = [fault.document(lang) for fault in error.faults]
         return problem(422, "input_refused", error.text(lang), lang=lang, errors=errors)
     if isinstance(error, StoreError):
         status = _STORE_STATUS.get(error.key, 503)

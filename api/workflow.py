@@ -31,7 +31,6 @@ from data.report_page import write_report
 from data.store import Store
 from data.write_layers import write_whole
 from geo.frames import Frame
-from maps.conflict_map import conflict_map
 from maps.report_pictures import report_pictures
 
 _TRIES = 3
@@ -126,6 +125,9 @@ def map_page(
     city: City, findings: Findings, policy: Policy, *, lang: str, tiles: str | None
 ) -> str:
     """Return the meeting map as one page."""
+    # What draws it takes a seventh of the start of every command.
+    from maps.conflict_map import conflict_map  # noqa: PLC0415
+
     provenance = provenance_of(findings, network=city.network is not None)
     return conflict_map(
         city, findings, provenance=provenance, lang=lang, tiles=tiles, policy=policy

@@ -54,6 +54,17 @@ class Fault:
     params: dict[str, str | int | float] = field(default_factory=dict)
     sheet: str | None = None
 
+    def document(self, lang: str) -> dict[str, object]:
+        """Return the fault as machines read it: code, level, row, column, sentence, values."""
+        return {
+            "code": self.code,
+            "level": self.level,
+            "row": self.row,
+            "column": self.column,
+            "detail": self.text(lang),
+            "params": self.params,
+        }
+
     def text(self, lang: str) -> str:
         """Return the sentence in ``lang`` (``zh`` or ``en``), with the place in front."""
         place = "row_column" if self.row is not None and self.column else None

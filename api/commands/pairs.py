@@ -24,7 +24,6 @@ from api.commands.session import (
 )
 from api.pairs import Columns, PairsResult, Questions, run_pairs
 from api.parse import parse_axes, parse_crs, parse_frame
-from api.problems import fault_entry
 from api.tiled_pairs import Job, TiledPairs, run_tiled_pairs
 from coordination.faults import InputRefusedError, UsageError
 from data.coordinates import Coordinates
@@ -170,7 +169,7 @@ def _tell(
             "crs": result.crs.to_string() if result.crs else None,
             "date_style": result.date_style,
             "out": str(out),
-            "faults": [fault_entry(fault, session.lang) for fault in faults],
+            "faults": [fault.document(session.lang) for fault in faults],
             **(
                 {"tiles": [vars(tile) for tile in result.tiles]}
                 if isinstance(result, TiledPairs)

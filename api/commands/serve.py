@@ -5,11 +5,8 @@ from __future__ import annotations
 from typing import Annotated
 
 import typer
-import uvicorn
 
-from api.app import create_app
 from api.commands.session import LangOption, PolicyOption, Session, StoreOption, words
-from api.guard import is_loopback
 from coordination.faults import UsageError
 
 
@@ -29,6 +26,12 @@ def serve(
     lang: LangOption = None,
 ) -> None:
     """Serve pages and API on the loopback address."""
+    # No other command needs a web server: loading one takes a quarter of their start.
+    import uvicorn  # noqa: PLC0415
+
+    from api.app import create_app  # noqa: PLC0415
+    from api.guard import is_loopback  # noqa: PLC0415
+
     with Session(store=store, lang=lang, policy=policy) as session:
         if not is_loopback(host):
             raise UsageError("cli.error.host", host=host)
