@@ -295,10 +295,8 @@ def candidates(
                 "side": np.empty(0, dtype=object),
             }
         )
-    row_of = pd.Series(np.arange(len(table)), index=table.index)
-    spans = spans.assign(candidate=spans["candidate"].map(row_of).astype("int64"))
-    return Candidates(
-        table.reset_index(drop=True),
-        spans[list(CANDIDATE_SPAN_COLUMNS)].reset_index(drop=True),
-        missing,
-    )
+    else:
+        row_of = pd.Series(np.arange(len(table)), index=table.index)
+        spans = spans.assign(candidate=spans["candidate"].map(row_of).astype("int64"))
+        spans = spans[list(CANDIDATE_SPAN_COLUMNS)].reset_index(drop=True)
+    return Candidates(table.reset_index(drop=True), spans, missing)
