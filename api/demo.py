@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from dataclasses import dataclass
 from pathlib import Path
-from typing import cast
+from typing import TYPE_CHECKING, cast
 
 import pandas as pd
 
@@ -19,8 +19,13 @@ from coordination.findings import Findings
 from data.geopackage_store import create_store, open_store
 from data.sample_town import AS_OF, make_town, write_inputs
 
+if TYPE_CHECKING:
+    from coordination.scheduling import Plan
+
 _OURS = "planted.csv"
-STEPS = 13
+STEPS = 17
+_PLAN_WORK_S = 2.0
+"""Enough for a town of 300: the count of work ends it and not the clock, so that every demo is the same."""
 
 
 @dataclass(frozen=True)
@@ -39,6 +44,8 @@ class Demo:
         Planted conflicts that were not found, ``rule, project_a, project_b``; should be empty.
     wrong
         Near misses that were found; should be empty.
+    plan
+        The integrated schedule, whose files lie in ``plan``.
     """
 
     store: Path
@@ -50,6 +57,7 @@ class Demo:
     near_misses: pd.DataFrame
     missed: pd.DataFrame
     wrong: pd.DataFrame
+    plan: Plan
 
 
 def listed(rows: pd.DataFrame, findings: Findings) -> pd.Series[bool]:
@@ -82,6 +90,9 @@ def run_demo(
     UsageError
         When ``out`` holds something that is no earlier demo.
     """
+    # The solver is slow to load, and other commands do without it.
+    from api.planning import PlanOptions, make_plan, write_files  # noqa: PLC0415
+
     if out.exists() and any(out.iterdir()) and not (out / _OURS).exists():
         raise UsageError("cli.error.not_empty", path=str(out))
     out.mkdir(parents=True, exist_ok=True)
@@ -111,10 +122,14 @@ def run_demo(
         _, findings = run_detection(store, policy, as_of=None, actor="demo", step=step)
         map_page = write_map(store, out / "map.html", policy, lang=lang, tiles=tiles, step=step)
         report_page = write_report_folder(store, out / "report", lang=lang, step=step)
+        quick = PlanOptions(time_limit_s=600.0, workers=1, deterministic_s=_PLAN_WORK_S)
+        planned = make_plan(store, policy, as_of=None, options=quick, step=step)
+        write_files(out / "plan", planned, lang=lang)
     return Demo(
         store=path,
         map_page=map_page,
         report_page=report_page,
+        plan=planned.plan,
         imports=tuple(reports),
         findings=findings,
         planted=town.planted,

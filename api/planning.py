@@ -59,12 +59,15 @@ class PlanOptions:
         Processes; 1 works in this one.
     count_findings
         Whether to run the rules over each plan.
+    deterministic_s
+        Work in the solver's own count; None follows from the time limit.
     """
 
     time_limit_s: float = 60.0
     seed: int = 0
     workers: int = 2
     count_findings: bool = True
+    deterministic_s: float | None = None
 
 
 @dataclass(frozen=True)
@@ -138,7 +141,11 @@ def make_plan(
         found = plan(
             problem,
             Search(
-                deterministic_s=options.time_limit_s * WORK_PER_CLOCK_SECOND,
+                deterministic_s=(
+                    options.time_limit_s * WORK_PER_CLOCK_SECOND
+                    if options.deterministic_s is None
+                    else options.deterministic_s
+                ),
                 wall_s=lambda: ends - time.monotonic(),
                 seed=options.seed,
                 run=run,

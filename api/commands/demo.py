@@ -47,6 +47,12 @@ def demo(
         session.say("say.demo_planted", **figures)
         session.say("say.demo_report", path=done.report_page)
         session.say("say.demo_map", path=done.map_page)
+        plans = done.plan.schedules
+        session.say(
+            "say.demo_plan", path=done.store.parent / "plan",
+            metres=f"{plans['optimised'].metres_opened:,.0f}",
+            filed=f"{plans['as_filed'].metres_opened:,.0f}",
+        )  # fmt: skip
         session.say("say.demo_next", store=done.store)
         session.emit(
             summary(done.findings)
@@ -55,5 +61,6 @@ def demo(
                 "store": str(done.store),
                 "map": str(done.map_page),
                 "report": str(done.report_page),
+                "plan": str(done.store.parent / "plan"),
             }
         )
