@@ -22,7 +22,8 @@ class StagePolicy:
     blocking_severities
         By stage: an unsettled finding of one of these severities keeps its projects out.
     blocking_rules
-        By stage: an unsettled finding of one of these rules does so whatever its severity.
+        By stage: an unsettled finding of one of these rules does so unless it is a notice, which
+        blocks nothing, here as in the check before approval.
     needs
         By stage: what has to be known of a project: ``place``, ``time``, ``cost``.
     settled

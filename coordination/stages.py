@@ -301,7 +301,7 @@ def _gate_blocks(
     blocks += [
         Block("finding", stage, finding_id, rule)
         for finding_id, rule, severity in open_findings
-        if severity in severities or rule in rules
+        if severity in severities or (rule in rules and severity != "notice")
     ]
     return blocks
 

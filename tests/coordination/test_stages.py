@@ -175,6 +175,8 @@ def test_the_policy_says_what_blocks(town: City) -> None:
         blocking_severities={}, blocking_rules={"annual_plan": ("concurrent_works",)}, needs={}
     )
     assert held(town, findings, "A", "annual_plan", policy=by_rule)
+    notices = judged(firm(town), severity="notice")
+    assert held(town, notices, "A", "annual_plan", policy=by_rule) == []
     open_door = StagePolicy(blocking_severities={}, blocking_rules={}, needs={})
     assert held(town, None, "A", "annual_plan", policy=open_door, freshness="none") == []
 
