@@ -17,11 +17,13 @@ from api.progress import Steps, silent
 from api.provenance import SOFTWARE_VERSION, day_of_judgement, now_text
 from api.rules import installed_rules
 from coordination import City, Policy
+from coordination.audience import ANYBODY, Audience
 from coordination.comparison import Compared, compare_plans
 from coordination.detection import look
 from coordination.faults import UsageError
 from coordination.findings import Provenance
-from coordination.not_bundled import not_bundled
+from coordination.not_bundled import NotBundled, not_bundled
+from coordination.plan_story import for_reader, road_changes
 from coordination.rules.protocol import Context
 from coordination.schedule_build import schedule_problem
 from coordination.schedule_problem import ScheduleProblem
@@ -37,7 +39,10 @@ from coordination.scheduling import (
     plan,
 )
 from data.plan_files import PlanTables, plan_tables, write_plan
+from data.plan_page import DETAILED, MOST_ROADS, plan_page
 from data.store import Store
+from data.write_layers import write_whole
+from maps.plan_story import plan_pictures
 
 WORK_PER_CLOCK_SECOND = 0.5
 """Deterministic seconds that are asked for per second of the time limit: on two cores about what is
@@ -80,6 +85,7 @@ class Planned:
     free: Starts
     plan: Plan
     compared: Compared
+    apart: tuple[NotBundled, ...]
     tables: PlanTables
     provenance: Provenance
 
@@ -166,12 +172,28 @@ def make_plan(
         place_basis="network" if city.network is not None else "footprints",
     )
     tables = plan_tables(compared, context, free, apart)
-    return Planned(city, context, problem, free, found, compared, tables, provenance)
+    return Planned(city, context, problem, free, found, compared, apart, tables, provenance)
 
 
 def write_files(folder: Path, planned: Planned, *, lang: str) -> list[Path]:
-    """Write the files of a plan."""
-    return write_plan(folder, planned.tables, planned.provenance, lang=lang)
+    """Write the files of a plan: tables, the page for a meeting and the map."""
+    paths = write_plan(folder, planned.tables, planned.provenance, lang=lang)
+    paths.append(write_whole(folder / "plan.html", page_of(planned, lang=lang)))
+    return paths
+
+
+def page_of(planned: Planned, *, lang: str, audience: Audience = ANYBODY) -> str:
+    """Return the page of a plan as its reader may see it."""
+    compared, hidden = for_reader(planned.compared, planned.city, audience, lang)
+    roads = road_changes(compared)
+    pictures = plan_pictures(
+        compared, compared.bundles["optimised"][:DETAILED], roads[:MOST_ROADS],
+        lang=lang, hidden=hidden,
+    )  # fmt: skip
+    return plan_page(
+        compared, planned.city, planned.provenance, free=planned.free, apart=planned.apart,
+        roads=roads, pictures=pictures, lang=lang, hidden=hidden,
+    )  # fmt: skip
 
 
 def plan_document(planned: Planned) -> dict[str, Any]:

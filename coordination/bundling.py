@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
+from typing import Any
 
 import networkx as nx
 import numpy as np
@@ -200,26 +201,26 @@ class _Frame:
     def bundle(self, mine: pd.DataFrame) -> Bundle:
         """Return the bundle that opens some rows of `opened_together`."""
         projects = sorted(set(mine["project"].tolist()))
-        members = _ranked([self._member(one, mine) for one in projects])
+        paid = _paid(mine)
+        members = _ranked([self._member(one, mine, paid) for one in projects])
         opened = mine.groupby("opening")
         length = opened["length_m"].first()
-        apart = [int(mine[name].sum()) for name in _RATES]
-        together = [int(opened[name].max().sum()) for name in _RATES]
-        roads = self._roads(mine)
-        lead, partners = self._units(members, mine)
+        apart = mine[list(_RATES)].sum().tolist()
+        together = opened[list(_RATES)].max().sum().tolist()
         stretch = np.unique(mine["stretch"].to_numpy(dtype=np.int64))
-        table = self.problem.stretches.iloc[stretch]
+        roads = self._roads(stretch)
+        lead, partners = self._units(members, mine)
         return Bundle(
             bundle_id=bundle_id([one.code for one in members]),
             mode=self._mode(mine, len(roads)),
             members=members,
             roads=roads,
-            sections=tuple(sorted(set(table["section"].astype(int)))),
+            sections=tuple(sorted(set(self._column("section")[stretch].astype(int).tolist()))),
             start_day=min(one.start_day for one in members),
             finish_day=max(one.finish_day for one in members),
             lead_unit=lead,
             partner_units=partners,
-            length_m=float(table["length_m"].sum()),
+            length_m=float(self._column("length_m")[stretch].sum()),
             apart_fen=_three(apart),
             together_fen=_three(together),
             saved_fen=self._limited(
@@ -228,40 +229,55 @@ class _Frame:
             metres_saved=float((length * (opened["work"].nunique() - 1)).sum()),
         )
 
-    def _roads(self, mine: pd.DataFrame) -> tuple[str, ...]:
-        """Return the names of the roads, those with the most metres first."""
-        table = self.problem.stretches.iloc[np.unique(mine["stretch"].to_numpy(dtype=np.int64))]
-        metres = table.groupby(table["road"].astype("object").fillna(""))["length_m"].sum()
-        metres = metres[metres.index != ""].sort_values(ascending=False, kind="stable")
-        return tuple(metres.index)
+    def _column(self, name: str) -> npt.NDArray[Any]:
+        """Return a column of the stretches."""
+        return np.asarray(self.problem.stretches[name].to_numpy())
 
-    def _member(self, project: int, mine: pd.DataFrame) -> Member:
+    def _roads(self, stretch: Rows) -> tuple[str, ...]:
+        """Return the names of the roads of some stretches, those with the most metres first."""
+        metres: dict[str, float] = {}
+        names, length = self._column("road")[stretch], self._column("length_m")[stretch]
+        for name, long in zip(names.tolist(), length.tolist(), strict=True):
+            if isinstance(name, str) and name:
+                metres[name] = metres.get(name, 0.0) + long
+        return tuple(sorted(metres, key=lambda name: (-metres[name], name)))
+
+    def _member(
+        self, project: int, mine: pd.DataFrame, paid: Mapping[int, Mapping[int, int]]
+    ) -> Member:
         problem = self.problem
-        own = mine[mine["project"] == project]
-        beside = mine[mine["opening"].isin(own["opening"]) & (mine["project"] != project)]
-        works = np.unique(own["work"].to_numpy(dtype=np.int64))
+        own = mine["project"].to_numpy(dtype=np.int64) == project
+        works = np.unique(mine["work"].to_numpy(dtype=np.int64)[own])
         if not len(works):
             works = np.flatnonzero(problem.works["project"].to_numpy() == project)
+        stretch = np.unique(mine["stretch"].to_numpy(dtype=np.int64)[own])
+        held = [of for of in paid.values() if project in of]
+        others = sorted({one for of in held for one in of if one != project})
+        elsewhere = {one for of in paid.values() for one in of if len(of.keys() - {project, one})}
         row = problem.projects.iloc[project]
         codes = problem.projects["code"].to_numpy(dtype=object)
-        others = sorted(set(beside["project"].tolist()))
-        alone = [one for one in others if not _shares_without(one, project, mine)]
-        table = problem.works.iloc[works]
         return Member(
             project=project,
             code=str(row["code"]),
             unit=None if pd.isna(row["owner_unit"]) else str(row["owner_unit"]),
             works_order=0,
-            layers=(int(table["layer_low"].min()), int(table["layer_high"].max())),
+            layers=(
+                int(problem.works["layer_low"].to_numpy()[works].min()),
+                int(problem.works["layer_high"].to_numpy()[works].max()),
+            ),
             start_day=int(self.start[works].min()),
             finish_day=int(self.finish[works].max()),
             moved_days=int(self.check.start_day[project] - row["filed_day"]),
             works=tuple(works.tolist()),
-            roads=self._roads(own),
+            roads=self._roads(stretch),
             shares=tuple(sorted(codes[others])),
-            length_m=float(own.drop_duplicates("stretch")["length_m"].sum()),
-            lost_fen=_lost(own, beside),
-            alone=tuple(sorted(codes[alone])),
+            length_m=float(self._column("length_m")[stretch].sum()),
+            # The dearest two of an opening decide what is saved less.
+            lost_fen=sum(
+                min(of[project], max(fen for one, fen in of.items() if one != project))
+                for of in held
+            ),
+            alone=tuple(sorted(codes[one] for one in others if one not in elsewhere)),
         )
 
     def _mode(self, mine: pd.DataFrame, roads: int) -> str:
@@ -354,7 +370,7 @@ class _Frame:
         nothing = opened_together(problem, self.check).iloc[0:0]
         for part in nx.connected_components(graph):
             projects = sorted(part)
-            members = _ranked([self._member(one, nothing) for one in projects])
+            members = _ranked([self._member(one, nothing, {}) for one in projects])
             lead, partners = self._units(members, nothing)
             found.append(
                 Bundle(
@@ -377,13 +393,6 @@ class _Frame:
         return found
 
 
-def _lost(own: pd.DataFrame, beside: pd.DataFrame) -> int:
-    """Return what the openings of a project would save less without it: the dearest two decide."""
-    others = beside.groupby("opening")["mid_fen"].max()
-    mine = own.groupby("opening")["mid_fen"].sum()
-    return int(np.minimum(mine, others.reindex(mine.index).fillna(0)).sum())
-
-
 def _three(values: Sequence[int]) -> tuple[int, int, int]:
     low, mid, high = values
     return low, mid, high
@@ -393,11 +402,14 @@ def _sorted_pair(one: Rows, other: Rows) -> list[Rows]:
     return [np.minimum(one, other), np.maximum(one, other)]
 
 
-def _shares_without(project: int, gone: int, mine: pd.DataFrame) -> bool:
-    """Tell whether a project still shares an opening when another one is gone."""
-    own = mine["opening"][mine["project"] == project]
-    rest = mine["opening"].isin(own) & ~mine["project"].isin([project, gone])
-    return bool(rest.any())
+def _paid(mine: pd.DataFrame) -> dict[int, dict[int, int]]:
+    """Return per opening what making it good would cost each project alone, mid value."""
+    held: dict[int, dict[int, int]] = {}
+    columns = (mine[name].tolist() for name in ("opening", "project", "mid_fen"))
+    for opening, project, fen in zip(*columns, strict=True):
+        of = held.setdefault(opening, {})
+        of[project] = of.get(project, 0) + fen
+    return held
 
 
 def _ranked(members: Sequence[Member]) -> tuple[Member, ...]:

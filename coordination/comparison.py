@@ -211,6 +211,11 @@ def count_openings(problem: ScheduleProblem, check: ScheduleCheck) -> int:
     >>> count_openings(problem, check_schedule(problem, problem.filed()))
     4
     """
+    return len(np.unique(opening_labels(problem, check)))
+
+
+def opening_labels(problem: ScheduleProblem, check: ScheduleCheck) -> npt.NDArray[np.int64]:
+    """Return a label per row of ``check.openings``: equal where one work on one section joins them."""
     stretch = problem.members["stretch"].to_numpy(dtype=np.int64)
     work = problem.members["work"].to_numpy(dtype=np.int64)
     section = problem.stretches["section"].to_numpy(dtype=np.int64)[stretch]
@@ -218,5 +223,4 @@ def count_openings(problem: ScheduleProblem, check: ScheduleCheck) -> int:
     place = np.where(section >= 0, section, -1 - stretch)
     keys = pd.DataFrame({"place": place, "work": work}).groupby(["place", "work"]).ngroup()
     first = pd.Series(check.opening).groupby(keys.to_numpy()).transform("first").to_numpy()
-    label = connected(len(check.openings), check.opening, first)
-    return len(np.unique(label))
+    return connected(len(check.openings), check.opening, first)

@@ -196,7 +196,7 @@ def report_page(
         rest=[views.listed(rank, case) for rank, case in ranked[detailed:]],
         incomplete=incomplete[:MOST_INCOMPLETE],
         all_incomplete=len(incomplete),
-        provenance=_provenance(provenance, lang),
+        provenance=provenance_facts(provenance, lang),
         colours=formats.SEVERITY_COLOURS,
     )
 
@@ -416,7 +416,8 @@ def _incomplete(city: City, findings: Findings, lang: str) -> list[dict[str, str
     ]
 
 
-def _provenance(provenance: Provenance, lang: str) -> list[tuple[str, str]]:
+def provenance_facts(provenance: Provenance, lang: str) -> list[tuple[str, str]]:
+    """Return where a page's figures come from, label and value."""
     words = partial(_words, lang)
     return [
         (words("provenance.as_of"), provenance.as_of),

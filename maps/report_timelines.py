@@ -20,7 +20,7 @@ DONE = "#5b2a86"
 
 
 @dataclass(frozen=True)
-class _Axis:
+class Axis:
     """Days to picture units."""
 
     first: pd.Timestamp
@@ -29,6 +29,7 @@ class _Axis:
     right: float
 
     def at(self, day: pd.Timestamp) -> float:
+        """Return where a day begins; days beyond the ends lie on them."""
         share = (day - self.first) / (self.last - self.first)
         return self.left + float(np.clip(share, 0.0, 1.0)) * (self.right - self.left)
 
@@ -55,10 +56,11 @@ class _Axis:
         )
 
 
-def _axis(days: Sequence[pd.Timestamp], left: float, right: float) -> _Axis:
+def axis_of(days: Sequence[pd.Timestamp], left: float, right: float) -> Axis:
+    """Return the axis on which all ``days`` lie, with a rim on both sides."""
     first, last = min(days), max(days)
     rim = max((last - first) * 0.03, pd.Timedelta(days=5))
-    return _Axis(first - rim, last + rim, left, right)
+    return Axis(first - rim, last + rim, left, right)
 
 
 def gantt_svg(windows: pd.DataFrame, members: int, *, as_of: pd.Timestamp, width: int = 520) -> str:
@@ -84,7 +86,7 @@ def gantt_svg(windows: pd.DataFrame, members: int, *, as_of: pd.Timestamp, width
         behind it is the time within which it may move.
     """
     days = [*windows["start"], *(windows["finish"] + pd.Timedelta(days=1))]
-    axis = _axis(days, 26.0, width - 6.0)
+    axis = axis_of(days, 26.0, width - 6.0)
     height = _AXIS + members * _ROW + 6
     strips = "".join(
         f'<path d="M0 {_AXIS + row * _ROW:g}H{width:g}" stroke="#edf0f3"/>'
@@ -103,7 +105,7 @@ def gantt_svg(windows: pd.DataFrame, members: int, *, as_of: pd.Timestamp, width
     return svg(width, height, f"{grid}{strips}{bars}{today}")
 
 
-def _bar(axis: _Axis, window: Mapping[Hashable, Any]) -> str:
+def _bar(axis: Axis, window: Mapping[Hashable, Any]) -> str:
     number = int(str(window["number"]))
     start, finish = pd.Timestamp(str(window["start"])), pd.Timestamp(str(window["finish"]))
     colour = member_colour(number)
@@ -148,7 +150,7 @@ def road_timeline_svg(
     str
         SVG.
     """
-    axis = _axis([*windows["start"], *windows["finish"], as_of], 2.0, width - 2.0)
+    axis = axis_of([*windows["start"], *windows["finish"], as_of], 2.0, width - 2.0)
     bars = []
     for start, finish in windows[["start", "finish"]].itertuples(index=False, name=None):
         left, right = axis.at(start), axis.at(finish + pd.Timedelta(days=1))

@@ -16,6 +16,8 @@ import pytest
 if TYPE_CHECKING:
     from playwright.sync_api import Browser, Page
 
+    from api.planning import Planned
+
 QUIET = (
     "--disable-background-networking", "--disable-component-update", "--disable-default-apps",
     "--disable-domain-reliability", "--disable-sync", "--no-first-run", "--no-pings",
@@ -97,15 +99,26 @@ def open_page(browser: Browser, tmp_path: Path) -> Iterator[Callable[..., OpenPa
         context.close()
 
 
-@pytest.fixture(scope="session")
-def small_town() -> ModuleType:
-    """Return the builder of small towns that the tests of maps use."""
-    if "small_town" not in sys.modules:
-        path = Path(__file__).parent.parent / "maps" / "small_town.py"
-        spec = importlib.util.spec_from_file_location("small_town", path)
+def load_of_maps(name: str) -> ModuleType:
+    """Return a helper module of the tests of maps, loaded once."""
+    if name not in sys.modules:
+        path = Path(__file__).parent.parent / "maps" / f"{name}.py"
+        spec = importlib.util.spec_from_file_location(name, path)
         assert spec is not None
         assert spec.loader is not None
         module = importlib.util.module_from_spec(spec)
-        sys.modules["small_town"] = module
+        sys.modules[name] = module
         spec.loader.exec_module(module)
-    return sys.modules["small_town"]
+    return sys.modules[name]
+
+
+@pytest.fixture(scope="session")
+def small_town() -> ModuleType:
+    """Return the builder of small towns that the tests of maps use."""
+    return load_of_maps("small_town")
+
+
+@pytest.fixture(scope="session")
+def planned(small_town: ModuleType) -> Planned:
+    """Return the plan of a small town."""
+    return load_of_maps("small_plan").small_plan(small_town)

@@ -9,21 +9,32 @@ from types import ModuleType
 
 import pytest
 
+from api.planning import Planned
 
-def load_small_town() -> ModuleType:
-    """Return the module (folders below tests are no packages)."""
-    if "small_town" not in sys.modules:
-        spec = importlib.util.spec_from_file_location(
-            "small_town", Path(__file__).with_name("small_town.py")
-        )
+
+def load_beside(name: str) -> ModuleType:
+    """Return a helper module of this folder, loaded once."""
+    if name not in sys.modules:
+        spec = importlib.util.spec_from_file_location(name, Path(__file__).with_name(f"{name}.py"))
         assert spec is not None
         assert spec.loader is not None
         module = importlib.util.module_from_spec(spec)
-        sys.modules["small_town"] = module
+        sys.modules[name] = module
         spec.loader.exec_module(module)
-    return sys.modules["small_town"]
+    return sys.modules[name]
+
+
+def load_small_town() -> ModuleType:
+    """Return the builder of small towns."""
+    return load_beside("small_town")
 
 
 @pytest.fixture(scope="session")
 def small_town() -> ModuleType:
     return load_small_town()
+
+
+@pytest.fixture(scope="session")
+def planned(small_town: ModuleType) -> Planned:
+    """Return the plan of a small town (`small_plan.py`)."""
+    return load_beside("small_plan").small_plan(small_town)
