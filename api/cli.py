@@ -19,6 +19,7 @@ from api.commands import (
     policies,
     quality,
     review,
+    scenarios,
     serve,
     stages,
     stores,
@@ -71,6 +72,7 @@ for module in (
     ledger,
     approvals,
     plan,
+    scenarios,
     upkeep,
 ):
     module.register(app)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import signal
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, wait
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -12,6 +12,8 @@ from datetime import date
 from multiprocessing import get_context
 from pathlib import Path
 from typing import Any
+
+import numpy as np
 
 from api.progress import Steps, silent
 from api.provenance import SOFTWARE_VERSION, day_of_judgement, now_text
@@ -28,6 +30,7 @@ from coordination.rules.protocol import Context
 from coordination.schedule_build import schedule_problem
 from coordination.schedule_problem import ScheduleProblem
 from coordination.schedule_starts import Starts, starts
+from coordination.schedule_wishes import Wishes, wished
 from coordination.scheduling import (
     Improved,
     Plan,
@@ -122,16 +125,29 @@ def make_plan(
     *,
     as_of: date | None,
     options: PlanOptions,
+    wishes: Wishes | None = None,
+    last: Mapping[str, int] | None = None,
     tell: Callable[[Progress], None] = lambda _: None,
     stop: Callable[[], bool] = lambda: False,
     step: Steps = silent,
 ) -> Planned:
     """Plan a store's projects; nothing is written.
 
+    Parameters
+    ----------
+    store, policy, as_of, options
+        What is planned, and how.
+    wishes
+        What a coordinator asks for.
+    last
+        First day per code of the schedule from which is planned again, with as few changes as may be.
+    tell, stop, step
+        Who is told where the search stands, and asked whether to go on.
+
     Raises
     ------
     UsageError
-        When there is no unfinished project with a place and dates.
+        When there is no unfinished project with a place and dates, or a wish cannot be had.
     """
     step("load")
     city = store.read_city()
@@ -141,6 +157,8 @@ def make_plan(
     problem = schedule_problem(context)
     if not len(problem.projects):
         raise UsageError("plan.say.nothing")
+    problem = wished(problem, wishes or Wishes(), last)
+    start_day = None if last is None else problem.projects["wish_day"].to_numpy(dtype=np.int64)
     step("plan")
     ends = time.monotonic() + options.time_limit_s
     with runner(options.workers, stop) as run:
@@ -158,6 +176,7 @@ def make_plan(
                 tell=tell,
                 stop=lambda: stop() or time.monotonic() >= ends,
             ),
+            start_day,
         )
     step("compare")
     compared = compare_plans(found, context, count=options.count_findings, rules=installed_rules())

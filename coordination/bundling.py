@@ -22,7 +22,9 @@ from geo.intervals import overlap_days
 
 Rows = npt.NDArray[np.int64]
 
-MODES = ("shared_trench", "one_closure", "traffic_management", "programme")
+TRAFFIC_ONLY = "traffic_management"
+"""Mode of projects that take up a road together and open nothing together."""
+MODES = ("shared_trench", "one_closure", TRAFFIC_ONLY, "programme")
 _RATES = ("low_fen", "mid_fen", "high_fen")
 
 

@@ -9,6 +9,7 @@ import numpy as np
 import pandas as pd
 import shapely
 
+from coordination.bundling import TRAFFIC_ONLY
 from coordination.city import City
 from coordination.incremental import Edit
 from coordination.projects import PROJECT_FIELDS, SITE_FIELDS, as_fields
@@ -16,6 +17,7 @@ from data.store import Change
 
 FOLLOWING = (
     "findings", "decisions", "replies", "checks", "policies", "stage_events", "units", "towns",
+    "scenarios", "proposals",
 )  # fmt: skip
 """Tables of the log on which no finding rests; the policy and the day are compared by themselves."""
 
@@ -38,13 +40,14 @@ def edit_of(changes: Iterable[Change], city: City) -> Edit:
     Returns
     -------
     coordination.incremental.Edit
-        ``whole`` when anything but projects, sites and the ledger changed.
+        ``whole`` when anything but projects, sites, bundles and the ledger changed.
     """
     before: dict[str, dict[str, object] | None] = {}
     codes: set[str] = set()
     ledger_ids: set[str] = set()
     rows: list[dict[str, object]] = []
     places: list[str] = []
+    packs: dict[str, dict[str, object]] = {}
     whole = False
     for change in changes:
         documents = [document for document in (change.before, change.after) if document]
@@ -56,9 +59,11 @@ def edit_of(changes: Iterable[Change], city: City) -> Edit:
         elif change.table == "ledger":
             ledger_ids.add(change.key)
             codes |= {str(document["source"]) for document in documents if "source" in document}
+        elif change.table == "bundles":
+            packs.setdefault(change.key, change.before or {})
         elif change.table not in FOLLOWING:
             whole |= not (change.table == "meta" and change.key in _SETTINGS)
-        if change.before is not None:
+        if change.before is not None and change.table != "bundles":
             sites = _sites(change)
             rows += sites
             places += [
@@ -75,8 +80,22 @@ def edit_of(changes: Iterable[Change], city: City) -> Edit:
             ignore_index=True,
         ),
         sites=_earlier_sites(rows, city, codes),
+        bundles=_earlier_bundles(packs, city) if packs else None,
         whole=whole,
     )
+
+
+def _earlier_bundles(packs: dict[str, dict[str, object]], city: City) -> pd.DataFrame:
+    """Return the bundles as they were: those that changed with the members that they had."""
+    rows = [
+        (key, code)
+        for key, document in packs.items()
+        if document.get("mode") != TRAFFIC_ONLY
+        for code in str(document.get("codes", "")).split()
+    ]
+    before = pd.DataFrame(rows, columns=["bundle_id", "code"], dtype="object")
+    kept = city.bundles[~city.bundles["bundle_id"].isin(packs)]
+    return pd.concat([kept, before], ignore_index=True)
 
 
 def _sites(change: Change) -> list[dict[str, object]]:

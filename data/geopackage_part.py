@@ -19,7 +19,7 @@ from coordination.findings import Findings
 from coordination.openings import depended_codes
 from data import geopackage_schema as schema
 from data.geopackage_crs import DEFAULT_CRS, stored_crs
-from data.geopackage_read import column_names, findings_of_run, revisions
+from data.geopackage_read import bundles_of, column_names, findings_of_run, revisions
 from data.geopackage_rows import spread_extra, to_frame, to_geoframe
 from data.geopackage_writer import read_meta
 from data.store import LivePlaces
@@ -274,14 +274,9 @@ def _ledger_in(
 
 def _bundles_of(connection: sqlite3.Connection, codes: Collection[str]) -> pd.DataFrame:
     """Return the bundles of some projects, and those that share a member with one of them."""
-    known, members = set(codes), pd.DataFrame(columns=["bundle_id", "code"], dtype="object")
+    known = set(codes)
     while True:
-        rows = connection.execute(
-            "SELECT bundle_id, code FROM bundle_members WHERE bundle_id IN (SELECT bundle_id FROM"
-            f" bundle_members WHERE code IN {_IN}) ORDER BY fid",
-            (_keys(known),),
-        ).fetchall()
-        members = pd.DataFrame(rows, columns=["bundle_id", "code"], dtype="object")
+        members = bundles_of(connection, known)
         if set(members["code"]) <= known:
             return members
         known |= set(members["code"])

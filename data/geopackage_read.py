@@ -6,7 +6,7 @@ from __future__ import annotations
 
 import json
 import sqlite3
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from typing import cast
 
 import geopandas as gpd
@@ -39,7 +39,6 @@ def read_city(connection: sqlite3.Connection, *, works: bool = True) -> City:
     meta = read_meta(connection)
     crs = stored_crs(meta) or DEFAULT_CRS
     _, data_revision = revisions(connection)
-    members = read_table(connection, schema.BUNDLE_MEMBERS)
     projects = read_table(connection, schema.PROJECTS, most=None if works else 0)
     sites = connection.execute(
         f"SELECT {column_names(schema.SITES, 'sites')} FROM sites"
@@ -63,10 +62,31 @@ def read_city(connection: sqlite3.Connection, *, works: bool = True) -> City:
             crs,
         ),
         data_revision=data_revision,
-        bundles=members[["bundle_id", "code"]],
+        bundles=bundles_of(connection),
         aliases=_aliases(connection, meta),
         answers=dict(connection.execute("SELECT key, answer FROM answers ORDER BY fid")),
     )
+
+
+_JOINING = "bundle_id NOT IN (SELECT bundle_id FROM bundles WHERE mode = 'traffic_management')"
+
+
+def bundles_of(
+    connection: sqlite3.Connection, codes: Collection[str] | None = None
+) -> pd.DataFrame:
+    """Return the accepted bundles that join openings, all or those with one of some projects.
+
+    Projects that only take up a road together open nothing together.
+    """
+    among = "" if codes is None else (
+        " AND bundle_id IN (SELECT bundle_id FROM bundle_members"
+        " WHERE code IN (SELECT value FROM json_each(?)))"
+    )  # fmt: skip
+    rows = connection.execute(
+        f"SELECT bundle_id, code FROM bundle_members WHERE {_JOINING}{among} ORDER BY fid",
+        () if codes is None else (json.dumps(sorted(codes)),),
+    ).fetchall()
+    return pd.DataFrame(rows, columns=["bundle_id", "code"], dtype="object")
 
 
 def read_findings(connection: sqlite3.Connection) -> Findings | None:

@@ -18,7 +18,7 @@ from coordination.findings import (
 from coordination.projects import PROJECT_FIELDS, SITE_FIELDS, Field
 from data.geopackage_geometry import GeometryKind
 
-SCHEMA_VERSION = 3
+SCHEMA_VERSION = 4
 """Version of the tables that this software reads and writes; see `data.migrations`."""
 
 ColumnKind = Literal["text", "number", "integer", "date", "flag", "code", "json", "blob"]
@@ -286,6 +286,63 @@ BUNDLE_MEMBERS = Table(
     ),
     ("bundle_id", "code"),
 )
+SCENARIOS = Table(
+    "scenarios",
+    (
+        *_texts("scenario_id name actor at"),
+        Column("data_revision", "integer"),
+        *_texts("policy_version software_version"),
+        Column("as_of", "date"),
+        Column("parent"),
+        Column("wishes", "json"),
+        Column("seed", "integer"),
+        Column("reproducible", "flag"),
+        Column("comparison", "json"),
+    ),
+    ("scenario_id",),
+)
+SCENARIO_SCHEDULES = Table(
+    "scenario_schedules",
+    (
+        *_texts("scenario_id code unit"),
+        *(Column(name, "date") for name in ("filed_start", "filed_finish", "start", "finish")),
+        Column("moved_days", "integer"),
+        Column("bundle_id"),
+        Column("works_order", "integer"),
+        *_texts("reason_zh reason_en"),
+        Column("sites", "json"),
+    ),
+    ("scenario_id", "code"),
+)
+SCENARIO_BUNDLES = Table(
+    "scenario_bundles",
+    (
+        *_texts("scenario_id bundle_id mode codes lead_unit partner_units roads"),
+        Column("start", "date"),
+        Column("finish", "date"),
+        Column("length_m", "number"),
+        Column("metres_saved", "number"),
+        *(Column(f"saving_{level}_wan", "number") for level in ("low", "mid", "high")),
+        *_texts("formula_zh formula_en members_zh members_en"),
+    ),
+    ("scenario_id", "bundle_id"),
+)
+PROPOSALS = Table(
+    "proposals",
+    (
+        *_texts("proposal_id scenario_id bundle_id code unit"),
+        Column("revision", "integer"),
+        *_texts("actor at"),
+        *(Column(name, "date") for name in ("filed_start", "filed_finish", "start", "finish")),
+        Column("moved_days", "integer"),
+        Column("sites", "json"),
+        *_texts("reason_zh reason_en"),
+        Column("deadline", "date"),
+        *_texts("answer note answered_by answered_at"),
+        Column("answered_revision", "integer"),
+    ),
+    ("proposal_id",),
+)
 CHECKS = Table(
     "checks",
     (
@@ -330,7 +387,7 @@ TABLES: tuple[Table, ...] = (
     PROJECTS, SITES, FILINGS, ROAD_SECTIONS, JUNCTIONS, LEDGER, RESTRICTIONS, BOUNDARIES, ASSETS,
     ASSET_LINES, ASSET_POINTS, FINDINGS, HOTSPOTS, BUNDLES, FINDING_SPANS, RULES_RUN, DECISIONS,
     STAGE_EVENTS, REPLIES, POLICIES, BUNDLE_MEMBERS, CHECKS, UNITS, TOWNS, ROAD_ALIASES, ANSWERS,
-    CHANGE_LOG,
+    SCENARIOS, SCENARIO_SCHEDULES, SCENARIO_BUNDLES, PROPOSALS, CHANGE_LOG,
 )  # fmt: skip
 LAYERS = tuple(table for table in TABLES if table.geometry is not None)
 

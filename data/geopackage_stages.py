@@ -121,7 +121,9 @@ def stage_events(connection: sqlite3.Connection, code: str | None = None) -> pd.
     )
 
 
-_BESIDE_THE_DATA = ("decisions", "replies", "findings", "checks")
+_BESIDE_THE_DATA = (
+    "decisions", "replies", "findings", "checks", "scenarios", "proposals",
+)  # fmt: skip
 _UNSEEN_BY_RULES = ("$.stage", "$.plan_year", "$.papers_on", "$.revision")
 
 

@@ -27,7 +27,9 @@ from coordination.city import City
 from coordination.faults import StoreError
 from coordination.findings import Findings
 from coordination.policy import Policy
+from coordination.scenarios import KeptPlan, Scenario
 from data import geopackage_part as part
+from data import geopackage_plans as plans
 from data import geopackage_schema as schema
 from data.geopackage_connection import (
     connect,
@@ -223,6 +225,26 @@ class GeopackageStore:
         with self._snapshot() as connection:
             adopted = adopted_policies(connection, last=True)
         return adopted[0].policy if adopted else None
+
+    def scenarios(self) -> tuple[Scenario, ...]:
+        """Return the scenarios that are kept, oldest first."""
+        with self._snapshot() as connection:
+            return plans.scenarios(connection)
+
+    def read_scenario(self, name: str) -> KeptPlan | None:
+        """Return a scenario by its id or its name, or None."""
+        with self._snapshot() as connection:
+            return plans.read_scenario(connection, name)
+
+    def accepted_bundles(self) -> pd.DataFrame:
+        """Return the accepted bundles with their members."""
+        with self._snapshot() as connection:
+            return plans.accepted_bundles(connection)
+
+    def proposals(self) -> pd.DataFrame:
+        """Return what was proposed to owners, oldest first."""
+        with self._snapshot() as connection:
+            return plans.proposals(connection)
 
     def answers(self) -> dict[str, str]:
         """Return every remembered answer by the key of its question."""

@@ -14,6 +14,8 @@ from pyproj import CRS
 
 from coordination.findings import Findings
 from coordination.policy import Policy
+from coordination.scenarios import Acceptance, KeptPlan
+from data import geopackage_plans as plans
 from data import geopackage_schema as schema
 from data.geopackage_answers import put_answers
 from data.geopackage_crs import adopt_crs, set_crs
@@ -262,6 +264,30 @@ class GeopackageTransaction:
     def put_policy(self, policy: Policy, toml: str) -> ImportOutcome:
         """Adopt a policy; it keeps its place in the history for ever."""
         return put_policy(self._writer, policy, toml)
+
+    # ---- plans ---------------------------------------------------------------------------------
+
+    def put_scenario(self, kept: KeptPlan) -> str:
+        """Keep a scenario and return its id; no change of the data."""
+        return plans.put_scenario(self._writer, kept)
+
+    def delete_scenario(self, scenario_id: str) -> None:
+        """Delete a scenario of which nothing was accepted."""
+        plans.delete_scenario(self._writer, scenario_id)
+
+    def accept(
+        self,
+        scenario_id: str,
+        taken: Acceptance,
+        places: gpd.GeoDataFrame,
+        deadline: date | None,
+    ) -> tuple[str, ...]:
+        """Accept bundles and propose dates to owners."""
+        return plans.accept(self._writer, scenario_id, taken, places, deadline)
+
+    def answer_proposal(self, proposal_id: str, answer: str, note: str = "") -> None:
+        """Record an owner's answer; an agreement gives the project its dates."""
+        plans.answer_proposal(self._writer, proposal_id, answer, note)
 
     def set_crs(self, crs: CRS) -> None:
         """Fix the working CRS; refused once a layer holds geometry in another."""

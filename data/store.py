@@ -25,6 +25,7 @@ from coordination.city import City
 from coordination.faults import StoreError
 from coordination.findings import Findings
 from coordination.policy import Policy
+from coordination.scenarios import Acceptance, KeptPlan, Scenario
 from geo.road_network import RoadNetwork
 
 
@@ -258,6 +259,35 @@ class Transaction(Protocol):
         content, or is that of the built-in policy.
         """
 
+    def put_scenario(self, kept: KeptPlan) -> str:
+        """Keep a scenario and return its id; no change of the data.
+
+        Raises `coordination.faults.UsageError` ``scenarios.taken`` where the name is.
+        """
+
+    def delete_scenario(self, scenario_id: str) -> None:
+        """Delete a scenario of which nothing was accepted (`UsageError` ``scenarios.accepted``)."""
+
+    def accept(
+        self,
+        scenario_id: str,
+        taken: Acceptance,
+        places: gpd.GeoDataFrame,
+        deadline: date | None,
+    ) -> tuple[str, ...]:
+        """Accept bundles and propose dates to owners; a change of the data.
+
+        ``places`` are the grounds of ``taken.bundles``, row by row; by ``deadline`` answers are asked
+        for. Returns the ids of the proposals.
+        """
+
+    def answer_proposal(self, proposal_id: str, answer: str, note: str = "") -> None:
+        """Record an owner's answer: ``agreed`` gives the project its dates, ``declined`` leaves them.
+
+        A project that declines leaves its bundle. Raises `coordination.faults.UsageError` where the
+        proposal is unknown or answered, or the project changed since.
+        """
+
     def set_crs(self, crs: CRS) -> None:
         """Fix the working CRS; refused once a layer holds geometry in another."""
 
@@ -314,6 +344,27 @@ class Store(Protocol):
 
     def policy(self) -> Policy | None:
         """Return the adopted policy in force, or None while nobody adopted one."""
+
+    def scenarios(self) -> tuple[Scenario, ...]:
+        """Return the scenarios that are kept, oldest first."""
+
+    def read_scenario(self, name: str) -> KeptPlan | None:
+        """Return a scenario by its id or its name, or None."""
+
+    def accepted_bundles(self) -> pd.DataFrame:
+        """Return the accepted bundles, oldest first.
+
+        Columns: ``bundle_id, name, mode, status, lead_unit, start, finish, saving_low_wan,
+        saving_mid_wan, saving_high_wan, codes`` (with blanks between), and more.
+        """
+
+    def proposals(self) -> pd.DataFrame:
+        """Return what was proposed to owners, oldest first.
+
+        Columns: ``proposal_id, scenario_id, bundle_id, code, unit, revision, actor, at, filed_start,
+        filed_finish, start, finish, moved_days, sites, reason_zh, reason_en, deadline, answer, note,
+        answered_by, answered_at, answered_revision``.
+        """
 
     def answers(self) -> dict[str, str]:
         """Return every remembered answer by the key of its question."""

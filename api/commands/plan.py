@@ -3,11 +3,24 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 from rich.table import Table
 
+from api.commands.plan_wishes import (
+    DropOption,
+    ForbidOption,
+    ForceOption,
+    FromOption,
+    PinOption,
+    SaveOption,
+    SlipOption,
+    parse_pairs,
+    parse_pins,
+    parse_slips,
+)
+from api.commands.scenarios import difference_document, difference_lines
 from api.commands.session import (
     AsOfOption,
     JsonOption,
@@ -50,11 +63,18 @@ def plan(
     findings: Annotated[
         bool, typer.Option("--findings/--no-findings", help=_told("findings"))
     ] = True,
+    save: SaveOption = None,
+    base: FromOption = None,
+    pin: PinOption = None,
+    forbid: ForbidOption = None,
+    force: ForceOption = None,
+    drop: DropOption = None,
+    slip: SlipOption = None,
     policy: PolicyOption = None,
     as_json: JsonOption = False,
     lang: LangOption = None,
 ) -> None:
-    """Propose bundles and an integrated schedule; nothing is changed in the store."""
+    """Propose bundles and an integrated schedule; the store keeps it where a name is given."""
     with Session(store=store, lang=lang, as_json=as_json, policy=policy) as session:
         # The solver is slow to load, and other commands do without it.
         from api.planning import (  # noqa: PLC0415
@@ -64,24 +84,61 @@ def plan(
             plan_document,
             write_files,
         )
+        from api.scenarios import (  # noqa: PLC0415
+            Asked,
+            difference,
+            first_days,
+            keep,
+            refuse_name,
+            resolved,
+        )
 
         stopper = Stopper()
-        with session.open_store() as opened, stopper.on_interrupt():
-            planned = make_plan(
-                opened,
-                session.policy(opened),
-                as_of=parse_day(as_of),
-                options=PlanOptions(time_limit_s, seed, workers, findings),
-                tell=lambda now: _tell(session, now),
-                stop=stopper,
-            )
+        asked = Asked(
+            base, parse_pins(pin), parse_pairs(forbid), parse_pairs(force), drop or (),
+            parse_slips(slip),
+        )  # fmt: skip
+        options = PlanOptions(time_limit_s, seed, workers, findings)
+        kept = None
+        with session.open_store() as opened:
+            if save is not None:
+                refuse_name(opened, save)
+            wishes, last = resolved(opened, asked)
+            with stopper.on_interrupt():
+                planned = make_plan(
+                    opened,
+                    session.policy(opened),
+                    as_of=parse_day(as_of),
+                    options=options,
+                    wishes=wishes,
+                    last=None if last is None else last.first_days(),
+                    tell=lambda now: _tell(session, now),
+                    stop=stopper,
+                )
+            if save is not None:
+                kept = keep(
+                    opened, planned, name=save, wishes=wishes, base=last, options=options,
+                    actor=session.settings.actor,
+                )  # fmt: skip
         if stopper.asked:
             session.write(text("plan.say.stopped", session.lang))
         paths = [] if out is None else write_files(out, planned, lang=session.lang)
         _show(session, planned, seed)
         for path in paths:
             session.say("say.wrote", path=path)
-        session.emit(plan_document(planned) | {"files": [str(path) for path in paths]})
+        more: dict[str, Any] = {"files": [str(path) for path in paths], "wishes": wishes.document()}
+        if last is not None:
+            told = difference(last, planned.tables.comparison, first_days(planned), wishes)
+            more |= {"against": last.scenario.scenario_id, **difference_document(told)}
+            for line in difference_lines(more, last.scenario.name, session.lang):
+                session.write(line)
+        if kept is not None:
+            more["scenario_id"] = kept.scenario.scenario_id
+            session.write(
+                text("scenarios.say.kept", session.lang, name=kept.scenario.name,
+                     scenario_id=kept.scenario.scenario_id)
+            )  # fmt: skip
+        session.emit(plan_document(planned) | more)
 
 
 def _tell(session: Session, now: Progress) -> None:

@@ -25,7 +25,7 @@ from data.geopackage_connection import (
 )
 from data.geopackage_schema import SCHEMA_VERSION, TABLES, quoted
 from data.geopackage_triggers import trigger_ddl
-from data.migrations import v0001_initial, v0002_questions, v0003_life
+from data.migrations import v0001_initial, v0002_questions, v0003_life, v0004_plans
 
 
 @dataclass(frozen=True)
@@ -41,6 +41,7 @@ STEPS: tuple[Step, ...] = (
     Step(1, "initial", v0001_initial.apply),
     Step(2, "questions", v0002_questions.apply),
     Step(3, "life", v0003_life.apply),
+    Step(4, "plans", v0004_plans.apply),
 )
 
 

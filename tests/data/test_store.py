@@ -172,7 +172,7 @@ def network_of(*ids: str) -> RoadNetwork:
 
 def test_an_empty_store_says_what_it_is(store: GeopackageStore) -> None:
     info = store.info()
-    assert (info.schema_version, info.data_revision, info.log_revision) == (3, 0, 0)
+    assert (info.schema_version, info.data_revision, info.log_revision) == (4, 0, 0)
     assert info.crs == METRIC
     assert info.time_zone == "Asia/Shanghai"
     assert info.as_of is None

@@ -28,10 +28,10 @@ def path(tmp_path: Path) -> Path:
 
 
 def with_step(monkeypatch: pytest.MonkeyPatch, apply: Callable[[sqlite3.Connection], None]) -> None:
-    """Make a software of version 4, whose step is ``apply``."""
-    monkeypatch.setattr(migrations, "STEPS", (*STEPS, Step(4, "fourth", apply)))
-    monkeypatch.setattr(migrations, "SCHEMA_VERSION", 4)
-    monkeypatch.setattr(geopackage_store, "SCHEMA_VERSION", 4)
+    """Make a software of version 5, whose step is ``apply``."""
+    monkeypatch.setattr(migrations, "STEPS", (*STEPS, Step(5, "fifth", apply)))
+    monkeypatch.setattr(migrations, "SCHEMA_VERSION", 5)
+    monkeypatch.setattr(geopackage_store, "SCHEMA_VERSION", 5)
 
 
 def test_steps_are_numbered_in_order_up_to_the_version() -> None:
@@ -41,7 +41,7 @@ def test_steps_are_numbered_in_order_up_to_the_version() -> None:
 
 def test_a_store_of_this_version_is_left_alone(path: Path) -> None:
     before = path.read_bytes()
-    assert upgrade(path) == (3, 3)
+    assert upgrade(path) == (4, 4)
     assert path.read_bytes() == before
 
 
@@ -57,10 +57,10 @@ def test_an_older_store_is_refused_until_it_is_upgraded(
         open_store(path)
     assert older.value.key == "store.older"
     assert "digonce store upgrade" in older.value.text("en")
-    assert upgrade(path) == (3, 4)
-    assert upgrade(path) == (4, 4)
+    assert upgrade(path) == (4, 5)
+    assert upgrade(path) == (5, 5)
     with GeopackageStore(path) as store:
-        assert store.info().schema_version == 4
+        assert store.info().schema_version == 5
         store.verify()
 
 
@@ -140,7 +140,7 @@ def test_a_store_of_the_release_before_keeps_everything(released: Path, path: Pa
     before = content_of(released)
     with pytest.raises(StoreError, match="digonce store upgrade"):
         open_store(released)
-    assert upgrade(released) == (1, 3)
+    assert upgrade(released) == (1, 4)
     after = content_of(released)
     assert {name: len(rows) for name, rows in before.items() if rows} == {
         "projects": 2, "sites": 3, "filings": 3, "road_sections": 4, "junctions": 1, "ledger": 1,
@@ -160,7 +160,10 @@ def test_a_store_of_the_release_before_keeps_everything(released: Path, path: Pa
     assert {name: [row[: len(rows[0])] for row in after[name]] if rows else after[name]
             for name, rows in before.items()} == before  # fmt: skip
     new = set(after) - set(before)
-    assert new == {"road_aliases", "answers", "replies", "policies"}
+    assert new == {
+        "road_aliases", "answers", "replies", "policies", "scenarios", "scenario_schedules",
+        "scenario_bundles", "proposals",
+    }  # fmt: skip
     assert not any(after[name] for name in new)
     assert tables_of(released) == tables_of(path)
     assert triggers_of(released) == triggers_of(path)
@@ -180,7 +183,7 @@ def test_a_store_of_the_second_version_keeps_names_and_answers(tmp_path: Path) -
     packed = Path(__file__).parent / "stores" / "version_2.gpkg.gz"
     path = tmp_path / "second.gpkg"
     path.write_bytes(gzip.decompress(packed.read_bytes()))
-    assert upgrade(path) == (2, 3)
+    assert upgrade(path) == (2, 4)
     with GeopackageStore(path) as store:
         store.verify()
         aliases = store.read_city().aliases
@@ -216,3 +219,15 @@ def test_what_is_no_store_is_not_upgraded(tmp_path: Path) -> None:
     with pytest.raises(StoreError) as missing:
         upgrade(tmp_path / "missing.gpkg")
     assert missing.value.key == "store.missing"
+
+
+def test_a_store_of_the_third_version_keeps_its_names_and_its_day(tmp_path: Path) -> None:
+    packed = Path(__file__).parent / "stores" / "version_3.gpkg.gz"
+    path = tmp_path / "third.gpkg"
+    path.write_bytes(gzip.decompress(packed.read_bytes()))
+    assert upgrade(path) == (3, 4)
+    with GeopackageStore(path) as store:
+        store.verify()
+        assert store.info().as_of == date(2025, 1, 15)
+        assert store.scenarios() == ()
+        assert store.proposals().empty
