@@ -24,6 +24,7 @@ BUFFER_M, WIDE_BUFFER_M = 5.0, 10.0
 LINK_DAYS, LONGEST_OPENING_DAYS = 14, 180
 LOCK_MONTHS = {"new": 60, "rebuild": 60, "widen": 60, "major_repair": 36}
 PIT_M = 10.0
+MIDDLE_M = 2.0
 LAYERS = {
     "sewer": (1, 1), "storm": (1, 1), "water": (2, 2), "hydrant": (2, 2), "gas": (3, 3),
     "power": (4, 4), "crossing": (4, 4), "telecom": (5, 5), "lighting": (5, 5), "signal": (5, 5),
@@ -178,11 +179,20 @@ def reach_m(work: Work) -> float:
 
 
 def sides(work: Work) -> set[str]:
-    """Return the sides of the road that a work is on: both when each holds a quarter of it."""
+    """Return the sides of the road that a work is on.
+
+    Both when each holds a quarter of it, or when it is narrower than 4 m and half of it lies within 2 m
+    of the centre line.
+    """
     width = work.high_m - work.low_m
     left = max(min(work.high_m, 1e9) - max(work.low_m, 0.0), 0.0) / width
     assert not 0.12 < left < 0.27, f"{work}: the side is arguable"
     assert not 0.73 < left < 0.88, f"{work}: the side is arguable"
+    inside = max(min(work.high_m, MIDDLE_M) - max(work.low_m, -MIDDLE_M), 0.0) / width
+    unsure = 0.45 < inside < 0.55 or (abs(width - 2 * MIDDLE_M) < 0.1 and inside >= 0.55)
+    assert min(left, 1 - left) >= 0.25 or width > 4.1 or not unsure, f"{work}: the side is arguable"
+    if width < 2 * MIDDLE_M and inside >= 0.5:
+        return {"left", "right"}
     return {side for side, share in (("left", left), ("right", 1 - left)) if share >= 0.25}
 
 

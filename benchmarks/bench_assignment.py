@@ -261,7 +261,9 @@ def one_carriageway(town: Town, rng: np.random.Generator) -> Drawing:
     start, stop = _inside(town, chain, rng)
     if rng.random() < 0.5:
         return town.along(chain, start, stop, -half, half, "both")
-    return town.along(chain, start, stop, -half, -half + 3.0, "right")
+    # Most of a carriageway of up to 7 m is its middle, where no side is certain.
+    side = "right" if half > 3.5 else "both"
+    return town.along(chain, start, stop, -half, -half + 3.0, side)
 
 
 def full_dual(town: Town, rng: np.random.Generator) -> Drawing:

@@ -21,7 +21,7 @@ from coordination.projects import METHODS, UNKNOWN_DAY, day_numbers
 from coordination.savings import surface_of
 from coordination.traffic import vehicles_per_day
 from coordination.works import DONE_STAGES, pits, works_table
-from geo.linear_reference import AssignmentRule, assign
+from geo.linear_reference import assign
 from geo.road_network import ROAD_CLASSES
 
 DAYS_PER_YEAR = 365.2425
@@ -124,11 +124,7 @@ def _spans(works: gpd.GeoDataFrame, city: City, policy: Policy) -> pd.DataFrame:
     if city.network is None or not len(works):
         none = np.empty(0, dtype=np.int64)
         return pd.DataFrame({"site": none, "section": none})
-    rule = AssignmentRule(
-        cover_share=policy.network.cover_share,
-        own_share=policy.network.own_share,
-        continue_m=policy.network.continue_m,
-    )
+    rule = policy.network.assignment_rule()
     hint = works["road"].to_numpy(dtype=object)
     return assign(works.geometry.to_numpy(), city.network, rule, road_hint=hint).spans
 

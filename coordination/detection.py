@@ -43,7 +43,7 @@ from coordination.rules.volume_cap import VolumeCap
 from coordination.rules.wrong_order import WrongOrder
 from coordination.surfaces import Surfaces, surfaces, with_spans
 from coordination.works import pits, works_table
-from geo.linear_reference import AssignmentRule, Assignments, assign
+from geo.linear_reference import Assignments, assign
 
 RULES: tuple[Rule, ...] = (
     ConcurrentWorks(),
@@ -315,11 +315,7 @@ def _assign(
         none = np.empty(0, dtype=np.int64)
         spans = pd.DataFrame({"site": none, "section": none})
         return spans, pd.DataFrame({"site": none, "junction": none}), spans, spans
-    rule = AssignmentRule(
-        cover_share=policy.network.cover_share,
-        own_share=policy.network.own_share,
-        continue_m=policy.network.continue_m,
-    )
+    rule = policy.network.assignment_rule()
     trenchless = np.flatnonzero(works["method"].eq("trenchless").to_numpy())
     named = works["road"].to_numpy(dtype=object)
     recorded = np.flatnonzero(made.table["work"].to_numpy() < 0)

@@ -20,7 +20,7 @@ from coordination.projects import FIELD, UNKNOWN_DAY, day_numbers
 from coordination.surfaces import LOCK_COLUMNS, Surfaces, digs_under_lock, part_of_road
 from coordination.under_lock import digging
 from coordination.works import add_months, own_entry_id, pits, works_table
-from geo.linear_reference import AssignmentRule, assign, span_geometry
+from geo.linear_reference import assign, span_geometry
 from geo.nearby_pairs import nearby_pairs
 from geo.road_network import RoadNetwork
 
@@ -451,11 +451,7 @@ def _spans(
         none = np.empty(0, dtype=np.int64)
         empty = pd.DataFrame({"site": none, "section": none})
         return empty, empty
-    rule = AssignmentRule(
-        cover_share=policy.network.cover_share,
-        own_share=policy.network.own_share,
-        continue_m=policy.network.continue_m,
-    )
+    rule = policy.network.assignment_rule()
     roads = works["road"].to_numpy(dtype=object)
     found = assign(
         np.concatenate([opened, made.shapes]), network, rule,

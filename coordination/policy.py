@@ -24,6 +24,7 @@ from coordination.rule_policy import (
 )
 from coordination.schedule_policy import PlanPolicy
 from coordination.stage_policy import ReviewPolicy, StagePolicy
+from geo.linear_reference import AssignmentRule
 
 
 def _frozen(table: dict[str, float]) -> Mapping[str, float]:
@@ -47,6 +48,9 @@ class NetworkPolicy:
     continue_m
         … or of which it covers this much while it comes without a break from an assigned section
         of the same road.
+    middle_m
+        No side is certain this close to the centre line: a footprint narrower than twice this with
+        half of it there is on both sides. So exactly are plans and centre lines drawn.
     same_square_iou
         Two footprints assigned nowhere are the same square from this intersection over union on.
     """
@@ -60,7 +64,17 @@ class NetworkPolicy:
     cover_share: float = 0.70
     own_share: float = 0.30
     continue_m: float = 15.0
+    middle_m: float = 2.0
     same_square_iou: float = 0.8
+
+    def assignment_rule(self) -> AssignmentRule:
+        """Return when a footprint is on a section, and on which side of it."""
+        return AssignmentRule(
+            cover_share=self.cover_share,
+            own_share=self.own_share,
+            continue_m=self.continue_m,
+            middle_m=self.middle_m,
+        )
 
 
 @dataclass(frozen=True)

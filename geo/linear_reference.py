@@ -63,7 +63,11 @@ class AssignmentRule:
     side_share
         Both sides count when each holds at least this share of what lies on both …
     full_share
-        … or when the footprint is at least this share of the road wide.
+        … or when the footprint is at least this share of the road wide …
+    middle_m
+        … or when it is narrower than twice this and half of it lies within this of the centre line:
+        neither plans nor centre lines are drawn so exactly that its side would be certain. 0 takes
+        every side at its word.
     seam_m
         Parts of one footprint within this distance of each other are one part.
     break_m
@@ -81,6 +85,7 @@ class AssignmentRule:
     outside_m: float = 15.0
     side_share: float = 0.25
     full_share: float = 0.8
+    middle_m: float = 2.0
     seam_m: float = 1.0
     break_m: float = 5.0
     place_m2: float = 1.0
@@ -170,6 +175,7 @@ def assign(
         strips,
         side_share=rule.side_share,
         full_share=rule.full_share,
+        middle_m=rule.middle_m,
         extra_m=rule.continue_m,
     )
     part, section = meetings.part, meetings.section

@@ -30,6 +30,9 @@ SIDES = np.array(["", "left", "right", "both"], dtype=object)
 CHUNK_M = 60.0
 """The reach of a strip is constant over pieces of a section of at most this length."""
 
+_DRAWN_M = 0.05
+"""Half an 8 m road is drawn 4 m wide: rounding does not make it narrower than twice 2 m."""
+
 
 @dataclass(frozen=True)
 class Strips:
@@ -238,6 +241,7 @@ def meet_strips(
     *,
     side_share: float,
     full_share: float,
+    middle_m: float,
     extra_m: float,
 ) -> Meetings:
     """Measure what each part of a footprint takes of each section that it meets.
@@ -258,6 +262,9 @@ def meet_strips(
     full_share
         Both sides count as well when the part is at least this share of the road wide: what is
         drawn as wide as the road means the road, also where it is drawn a little beside it.
+    middle_m
+        Both sides count as well when the part is narrower than twice this and at least half of what
+        lies on both is within this of the centre line [m].
     extra_m
         Least length of a one-sided end of a wide part [m].
     """
@@ -303,6 +310,14 @@ def meet_strips(
     on_both = np.minimum(left_m2, right_m2) >= side_share * on_m2
     sides = np.where(left_m2 >= right_m2, LEFT, RIGHT)
     sides[on_both | (on_m2 >= full_share * 2.0 * strips.half_m[section] * long_m)] = LEFT | RIGHT
+    narrow = np.flatnonzero((sides != LEFT | RIGHT) & (width_m[part] < 2.0 * middle_m - _DRAWN_M))
+    narrow = narrow[shapely.distance(shape[narrow], strips.lines[section[narrow]]) < middle_m]
+    middle = as_geometries(
+        shapely.buffer(strips.lines[section[narrow]], middle_m, cap_style="flat")
+    )
+    on_middle_m2 = shapely.area(shapely.intersection(on_left[narrow], middle))
+    on_middle_m2 += shapely.area(shapely.intersection(on_right[narrow], middle))
+    sides[narrow[on_middle_m2 >= 0.5 * on_m2[narrow]]] = LEFT | RIGHT
     is_cut = (width_m[part] >= strips.half_m[section]) & on_both & (cut_m > 0)
 
     cut_rows = np.flatnonzero(is_cut)

@@ -80,6 +80,29 @@ def test_what_lies_beside_a_finished_work_does_not_break_it_up(
 
 
 @pytest.mark.parametrize(
+    ("telecom_m", "sewer_m", "wrong"),
+    [
+        ((-0.75, 0.75), (-0.75, 0.75), True),
+        ((1.1, 2.6), (-2.6, -1.1), True),  # the same, each drawn 1.85 m off
+        ((1.4, 2.9), (-2.9, -1.4), False),
+    ],
+)
+def test_a_middle_dig_drawn_2_m_off_is_still_in_the_middle(
+    make_city: MakeCity,
+    work: MakeWork,
+    telecom_m: tuple[float, float],
+    sewer_m: tuple[float, float],
+    wrong: bool,
+) -> None:
+    boxes = [(100.0, low, 200.0, high) for low, high in (telecom_m, sewer_m)]
+    city = make_city(
+        work("A", "2026-03-01", "2026-03-31", utility="telecom", box=boxes[0]),
+        work("B", "2026-06-01", "2026-06-30", utility="sewer", box=boxes[1]),
+    )
+    assert len(found(city)) == wrong
+
+
+@pytest.mark.parametrize(
     ("finish", "wrong"),
     [("2026-03-31", False), ("2026-04-01", True), ("2027-03-31", True), ("2027-04-01", False)],
     ids=["same day", "a day later", "twelve months", "a day more"],

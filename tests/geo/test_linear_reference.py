@@ -108,6 +108,12 @@ DRAWINGS: dict[str, tuple[shapely.Geometry, Found]] = {
     "a strip on the right footway": (box(350, -13, 500, -11), [("中", 37, 187, "right")]),
     "a strip that far beside the road that it is on it no more": (box(350, 18, 500, 21), []),
     "a narrow dig along the centre line": (box(350, -1, 500, 1), [("中", 37, 187, "both")]),
+    "a trench just beside the centre line, whose side is not certain": (
+        box(350, 0.5, 500, 2.5), [("中", 37, 187, "both")],
+    ),
+    "a trench most of which is 2 m from the centre line": (
+        box(350, -3.5, 500, -1.2), [("中", 37, 187, "right")],
+    ),
     "a cut across the road": (box(450, -12, 453, 12), [("中", 137, 140, "both")]),
     "a small pit at the kerb": (box(450, -9, 452, -7), [("中", 137, 139, "right")]),
     "a corridor that ends inside sections": (
@@ -179,6 +185,31 @@ def test_the_rule_decides(
     shape = box(295, 18, 305, 18 + 232 * 0.70).union(box(-3000, 170, 305, 180.4))
     rule = AssignmentRule(cover_share=share, own_share=0.9, along_m=1e9)
     assert bool(spans(town, name, shape, rule=rule)) is assigned
+
+
+@pytest.mark.parametrize(
+    ("low", "high", "side"),
+    [
+        (0.0, 4.0, "left"),  # half the road is as wide as the middle, not narrower
+        (-4.0, 0.0, "right"),
+        (0.0, 3.9, "both"),
+        (1.2, 2.8, "both"),  # 0.8 m of 1.6 m within 2 m of the centre line
+        (1.3, 2.9, "left"),
+        (-2.9, -1.3, "right"),
+        (-0.9, 4.5, "left"),  # wider than the middle: a quarter on the other side decides
+        (-1.9, 3.5, "both"),
+    ],
+)
+def test_no_side_is_certain_in_the_middle_of_a_road_of_8_m(
+    low: float, high: float, side: str
+) -> None:
+    road = TOWN.iloc[[0]].assign(width_m=8.0)
+    network = build_network(road, width_m=WIDTHS, corner_radius_m=8.0)
+    shape = np.array([box(100, low, 160, high)])
+    assert assign(shape, network).spans["side"].tolist() == [side]
+    exact = assign(shape, network, AssignmentRule(middle_m=0.0)).spans["side"].tolist()
+    quarter = min(high, -low) >= 0.25 * (high - low)
+    assert exact == ["both" if quarter else "left" if high > -low else "right"]
 
 
 def test_the_area_on_the_section_is_told(town: RoadNetwork) -> None:

@@ -204,6 +204,49 @@ def test_another_projection_changes_metres_by_its_scale_only(spans: list) -> Non
     )  # fmt: skip
 
 
+STREETS = {width: network_of(grid().iloc[[1]].assign(width_m=width)) for width in (4.0, 6.0, 8.0)}
+
+
+def along_a_street(width_m: float, *across: tuple[float, float]) -> pd.DataFrame:
+    """Return what the first two of strips ``low`` to ``high`` along one street share."""
+    shapes = [
+        shapely.box(200 + 20 * at, 300 + low, 260 + 20 * at, 300 + high)
+        for at, (low, high) in enumerate(across)
+    ]
+    spans = assign(np.array(shapes, dtype=object), STREETS[width_m]).spans
+    return shared_spans(spans, np.array([0]), np.array([1]))
+
+
+street_widths = st.sampled_from(list(STREETS))
+trench_widths = st.floats(0.5, 3.9)
+
+
+@given(street_widths, trench_widths, st.floats(0, 4), st.floats(0.55, 1), st.floats(-6, 6))
+@settings(FEW, max_examples=25)
+def test_overlapping_ground_shares_a_stretch_wherever_a_shift_puts_it(
+    street_m: float, wide_m: float, wider_m: float, share: float, shift_m: float
+) -> None:
+    """A trench of which half lies in another dig shares its stretch, side or no side."""
+    one = (shift_m, shift_m + wide_m)
+    low = one[1] - share * wide_m
+    found = along_a_street(street_m, one, (low, low + wide_m + wider_m))
+    assert found["length_m"].sum() == pytest.approx(40)
+
+
+@given(
+    street_widths, trench_widths, st.floats(-4, 4), st.floats(-1.95, 1.95), st.floats(-1.95, 1.95)
+)
+@settings(FEW, max_examples=25)
+def test_one_trench_drawn_twice_up_to_two_metres_off_is_never_on_opposite_sides(
+    street_m: float, wide_m: float, middle: float, first: float, second: float
+) -> None:
+    drawn_twice = [
+        (middle + off - wide_m / 2, middle + off + wide_m / 2) for off in (first, second)
+    ]
+    found = along_a_street(street_m, *drawn_twice)
+    assert found["length_m"].sum() == pytest.approx(40)
+
+
 span_rows = st.lists(
     st.tuples(
         st.integers(0, 4), st.integers(0, 2), st.floats(0, 100), st.floats(0.1, 60),
