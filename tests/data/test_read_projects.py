@@ -492,7 +492,7 @@ def test_a_frame_that_nobody_confirmed_is_said_until_somebody_does(tmp_path: Pat
     assert read.sites["inferred"].fillna("").tolist() == ["frame", ""]
     city = City(read.crs, read.projects, read.sites)
     said = detect(city, Policy(), as_of=date(2026, 1, 1)).table.set_index("project_a")["reason_en"]
-    assert "frame of the coordinates unconfirmed" in said["A"]
+    assert "The frame of the coordinates of A is unconfirmed" in said["A"]
     assert "frame" not in said["B"]
     sure = read_projects(path, crs="EPSG:4326", policy=Policy(), said=replace(alone, frame="wgs84"))
     assert sure.sites["inferred"].fillna("").tolist() == ["", ""]
