@@ -51,6 +51,8 @@ class ScheduleCheck:
         Closed days × weight of the road.
     moving_fen
         What moving away from the wished days weighs.
+    project_fees_fen
+        Mid fees of the works of each project, shape ``(projects,)``.
     weighted_closed_days
         Σ over openings of closed days × length × weight of the road, in metre-days of a local road.
     """
@@ -64,6 +66,7 @@ class ScheduleCheck:
     fees_fen: tuple[int, int, int]
     occupation_fen: int
     moving_fen: int
+    project_fees_fen: Days
     weighted_closed_days: float
 
     @property
@@ -121,7 +124,8 @@ def check_schedule(problem: ScheduleProblem, start_day: Days) -> ScheduleCheck:
         broken=broken,
         metres_opened=float(length.sum()),
         reinstatement_fen=(int(paid[0]), int(paid[1]), int(paid[2])),
-        fees_fen=fees,
+        fees_fen=(int(fees[0].sum()), int(fees[1].sum()), int(fees[2].sum())),
+        project_fees_fen=fees[1],
         occupation_fen=int((closed_fen(problem, table)).sum()),
         moving_fen=int((np.abs(start_day - wish) * rate).sum()),
         weighted_closed_days=float((days * length * weight).sum()),
@@ -184,11 +188,11 @@ def _idle_days(number: Rows, start: Days, finish: Days, link_days: int) -> Days:
 
 def _broken(
     problem: ScheduleProblem, start_day: Days, start: Days, finish: Days, opening: Rows
-) -> tuple[pd.DataFrame, tuple[int, int, int]]:
+) -> tuple[pd.DataFrame, Rows]:
+    """Return what is broken, and low, mid and high fees per project, shape ``(3, projects)``."""
     under_lock, lock_fees = _lockout(problem, start, finish)
     barred, barred_fees = _barred(problem, start, finish)
-    fees = lock_fees + barred_fees
-    paid = (int(fees[0]), int(fees[1]), int(fees[2]))
+    paid = lock_fees + barred_fees
     parts = [
         _window(problem, start_day),
         barred,
@@ -228,7 +232,6 @@ _NOTHING = pd.DataFrame(
         for name in BREAK_COLUMNS
     }
 )
-_NO_FEES = np.zeros(3, dtype=np.int64)
 
 
 def _rows(rule: str, project: Rows, other: Rows | None, first: Days, end: Days) -> pd.DataFrame:
@@ -262,7 +265,7 @@ def _barred(
 ) -> tuple[pd.DataFrame, npt.NDArray[np.int64]]:
     """At work on a day that a restricted period or a young surface keeps free."""
     if not len(problem.barred):
-        return _NOTHING, _NO_FEES
+        return _NOTHING, _fees(problem, problem.barred, problem.bundle[:0])
     rows = problem.barred[~problem.barred["pause"].astype(bool)].reset_index(drop=True)
     work, begin, end = (
         rows[name].to_numpy(dtype=np.int64) for name in ("work", "start_day", "end_day")
@@ -275,8 +278,16 @@ def _barred(
     )  # fmt: skip
     found["rule"] = rows["rule"].to_numpy(dtype=object)[at]
     found["name"] = rows["name"].to_numpy(dtype=object)[at]
-    fees = rows[list(_RATES)].to_numpy(dtype=np.int64)[at].sum(axis=0)
-    return found, fees
+    return found, _fees(problem, rows.iloc[at], work[at])
+
+
+def _fees(problem: ScheduleProblem, rows: pd.DataFrame, work: Rows) -> Rows:
+    """Return low, mid and high fees per project, shape ``(3, projects)``."""
+    fees = np.zeros((len(_RATES), len(problem.projects)), dtype=np.int64)
+    project = problem.works["project"].to_numpy(dtype=np.int64)[work]
+    for number, name in enumerate(_RATES):
+        np.add.at(fees[number], project, rows[name].to_numpy(dtype=np.int64))
+    return fees
 
 
 def _order(problem: ScheduleProblem, finish: Days) -> pd.DataFrame:
@@ -295,7 +306,7 @@ def _lockout(
 ) -> tuple[pd.DataFrame, npt.NDArray[np.int64]]:
     """Any day of a dig under the lock of a surface that the plan itself makes."""
     if not len(problem.locks):
-        return _NOTHING, _NO_FEES
+        return _NOTHING, _fees(problem, problem.locks, problem.bundle[:0])
     table = problem.locks
     dig, surface, months = (
         table[name].to_numpy(dtype=np.int64) for name in ("dig", "surface", "months")
@@ -307,8 +318,7 @@ def _lockout(
         "lockout", dig[at], surface[at],
         np.maximum(start[dig], finish[surface])[at], np.minimum(finish[dig], until)[at],
     )  # fmt: skip
-    fees = table[list(_RATES)].to_numpy(dtype=np.int64)[at].sum(axis=0)
-    return found, fees
+    return found, _fees(problem, table.iloc[at], dig[at])
 
 
 def lock_end(finish: Days, months: Days) -> Days:

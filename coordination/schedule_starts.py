@@ -39,6 +39,12 @@ class Starts:
         low, high = np.searchsorted(self.project, [project, project + 1])
         return self.first_day[low:high], self.last_day[low:high]
 
+    def ends(self) -> tuple[Days, Days]:
+        """Return the first and the last day of every project, shape ``(projects,)``."""
+        row = np.arange(len(self.kept))
+        low, high = (np.searchsorted(self.project, row, side) for side in ("left", "right"))
+        return self.first_day[low], self.last_day[high - 1]
+
     def nearest(self, project: int, day: int) -> int:
         """Return the day nearest to ``day`` on which a project may start; the earlier of two."""
         first, last = self.of(project)

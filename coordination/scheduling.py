@@ -16,10 +16,11 @@ import numpy.typing as npt
 import pandas as pd
 
 from coordination.schedule_baselines import greedy, same_section_merge
-from coordination.schedule_bound import stretch_bound
+from coordination.schedule_bound import cluster_bound
 from coordination.schedule_check import ScheduleCheck, check_schedule, closed_fen
 from coordination.schedule_mending import keep_wishes
-from coordination.schedule_problem import ScheduleProblem, components, part_of
+from coordination.schedule_parts import core_of
+from coordination.schedule_problem import ScheduleProblem, part_of
 from coordination.schedule_solver import Effort, Limits, solve
 from coordination.schedule_starts import Starts, settled, starts
 
@@ -28,13 +29,13 @@ Rows = npt.NDArray[np.int64]
 Flags = npt.NDArray[np.bool_]
 
 PLANS = ("as_filed", "same_section_merge", "greedy", "optimised")
-SOLVED_WHOLE = 30
+SOLVED_WHOLE = 40
 """Up to so many movable projects a part is given to the solver as a whole."""
-_NEIGHBOURS = (8, 14, 22)
-_ONCE_S = 1.0
-_TRY_S = 0.4
-_BOUND_S = 0.3
-_LEAST_S = 0.2
+_NEIGHBOURS = (8, 14, 20)
+_TRY_S = 0.5
+_S_PER_PROJECT, _MOST_S_PER_PROJECT = 0.06, 0.5
+_LEAST_S = 0.05
+_ROUNDS = 4
 
 
 @dataclass(frozen=True)
@@ -51,15 +52,12 @@ class Task:
         What may come out more than with these, per part.
     effort
         Deterministic seconds per part; the clock holds for all together.
-    first
-        Whether the bound is wanted too.
     """
 
     parts: tuple[ScheduleProblem, ...]
     start_day: tuple[Days, ...]
     more: tuple[Limits, ...]
     effort: tuple[Effort, ...]
-    first: bool
 
 
 @dataclass(frozen=True)
@@ -71,9 +69,11 @@ class Improved:
     start_day
         The days.
     bound_metres, bound_fen
-        What no schedule beats; NaN where it was not asked for.
+        What no schedule beats; NaN where it is not known.
     proven
         Whether nothing better exists.
+    used_s
+        Deterministic seconds that it took.
     by_clock
         Whether the clock stopped it.
     """
@@ -82,6 +82,7 @@ class Improved:
     bound_metres: float
     bound_fen: float
     proven: bool
+    used_s: float
     by_clock: bool
 
 
@@ -138,7 +139,7 @@ class Plan:
     reproducible
         False where the clock ended the search before its count of work did.
     fees_fen
-        Fees that no schedule avoids: of works that stay where they are inside a no-dig period.
+        Fees that no schedule avoids: of works that no start takes out of a no-dig period.
     """
 
     problem: ScheduleProblem
@@ -241,38 +242,26 @@ def plan(
         "same_section_merge": same_section_merge(problem, free),
         "greedy": greedy(problem, free),
     }
-    simple = {name: check_schedule(problem, day) for name, day in days.items()}
+    core = core_of(problem, free)
+    simple = {name: check_schedule(core.problem, day) for name, day in days.items()}
     begun = dict(days, settled=settled(problem, free, filed))
     del begun["as_filed"]
     if start_day is not None:
         begun["given"] = settled(problem, free, start_day)
-    label = components(problem)
     if len(problem.forbid) or len(problem.force):
         base = begun["greedy"] if start_day is None else begun["given"]
-        begun["wished"] = keep_wishes(problem, base, label, seed=search.seed)
-    state = _State(problem, label, simple, begun)
+        begun["wished"] = keep_wishes(core.problem, base, core.label, seed=search.seed)
+    state = _State(core.problem, core.label, simple, begun)
     state.rounds(search)
-    best = check_schedule(problem, state.day)
+    days["optimised"] = state.day
     return Plan(
         problem=problem,
-        schedules=simple | {"optimised": best},
-        part=label,
-        parts=state.table(best),
+        schedules={name: check_schedule(problem, day) for name, day in days.items()},
+        part=core.label,
+        parts=state.table(),
         reproducible=state.reproducible,
-        fees_fen=_fees_that_stay(problem, free),
+        fees_fen=core.fees_fen,
     )
-
-
-def _fees_that_stay(problem: ScheduleProblem, free: Starts) -> int:
-    """Return the fees of works that no schedule moves out of a no-dig period, mid value."""
-    project = problem.works["project"].to_numpy(dtype=np.int64)
-    stays = (~problem.movable() | free.kept)[project]
-    barred = problem.barred[stays[problem.barred["work"].to_numpy(dtype=np.int64)]]
-    locks = problem.locks
-    both = stays[locks["dig"].to_numpy(dtype=np.int64)]
-    both &= stays[locks["surface"].to_numpy(dtype=np.int64)]
-    alone = replace(problem, barred=barred, locks=locks[both])
-    return check_schedule(alone, problem.filed()).fees_fen[1]
 
 
 def by_part(problem: ScheduleProblem, check: ScheduleCheck, label: Rows) -> pd.DataFrame:
@@ -283,21 +272,19 @@ def by_part(problem: ScheduleProblem, check: ScheduleCheck, label: Rows) -> pd.D
     problem, check
         The problem and a schedule of it.
     label
-        `components` of it.
+        Its parts (`coordination.schedule_parts`): no opening has works of two.
 
     Returns
     -------
     pandas.DataFrame
-        Index label: ``broken`` (rules), ``metres``, ``occupation_fen``, ``cost_fen`` (mid, fees left
-        aside).
+        Index label: ``broken`` (rules), ``metres``, ``occupation_fen``, ``cost_fen`` (mid).
     """
     work = problem.members["work"].to_numpy(dtype=np.int64)
     project = problem.works["project"].to_numpy(dtype=np.int64)
-    of_stretch = np.zeros(len(problem.stretches), dtype=np.int64)
-    of_stretch[problem.members["stretch"].to_numpy(dtype=np.int64)] = label[project[work]]
     table = check.openings
     stretch = table["stretch"].to_numpy(dtype=np.int64)
-    part = of_stretch[stretch]
+    part = np.zeros(len(table), dtype=np.int64)
+    part[check.opening] = label[project[work]]
     size = len(label)
 
     def added(of: Rows, values: npt.NDArray[np.float64] | Days) -> npt.NDArray[np.float64]:
@@ -315,7 +302,7 @@ def by_part(problem: ScheduleProblem, check: ScheduleCheck, label: Rows) -> pd.D
                             np.ones(len(check.broken))),
             "metres": added(part, problem.stretches["length_m"].to_numpy(dtype=float)[stretch]),
             "occupation_fen": occupation,
-            "cost_fen": paid + occupation + moving,
+            "cost_fen": paid + occupation + moving + added(label, check.project_fees_fen),
         }
     )  # fmt: skip
     return rows.loc[np.unique(label)]
@@ -379,23 +366,23 @@ class _State:
         """Improve every part once, then those that are furthest from their bound."""
         size = self.sizes["movable"].to_numpy(dtype=float)
         alone = self._settle_alone()
-        share = np.where((size > 1) & ~alone, size, 0.0)
-        total = max(share.sum(), 1.0)
-        spent = 0.5 * search.deterministic_s
-        effort = np.maximum(share / total * spent, np.where(size > 1, _LEAST_S, 0.01))
-        self._round(self.labels[~alone], effort[~alone], search, first=True, number=0)
-        for number in range(1, 4):
-            if search.stop() or search.wall_s() <= 1.0:
+        left = search.deterministic_s
+        wanted = np.where(alone, 0.0, _S_PER_PROJECT * size)
+        effort = np.maximum(wanted * min(1.0, left / 2 / max(wanted.sum(), _LEAST_S)), _LEAST_S)
+        left -= self._round(self.labels[~alone], effort[~alone], search, number=0)
+        for number in range(1, _ROUNDS):
+            if search.stop() or search.wall_s() <= 1.0 or left <= _LEAST_S:
                 return
-            now = self.table(check_schedule(self.problem, self.day))
-            lacking = (now["cost_fen"] - now["bound_fen"]).clip(lower=0).fillna(0.0)
-            lacking[now["proven"].to_numpy(dtype=bool)] = 0.0
-            lacking[self.sizes["movable"].to_numpy() < 2] = 0.0
+            now = self.table()
+            lacking = (now["cost_fen"] - now["bound_fen"]).fillna(now["cost_fen"]).to_numpy()
+            lacking = np.where(now["proven"].to_numpy(dtype=bool) | (size < 1), 0.0, lacking)
+            lacking = np.maximum(lacking, 0.0)
             if lacking.sum() <= 0:
                 return
-            budget = lacking.to_numpy(dtype=float) / lacking.sum() * search.deterministic_s / 6
+            spent = left / (_ROUNDS - number)
+            budget = np.minimum(lacking / lacking.sum() * spent, _MOST_S_PER_PROJECT * size)
             worth = budget > _LEAST_S
-            self._round(self.labels[worth], budget[worth], search, first=False, number=number)
+            left -= self._round(self.labels[worth], budget[worth], search, number=number)
 
     def _settle_alone(self) -> Flags:
         """Tell which parts are one project whose cost no start changes; that is their bound."""
@@ -416,9 +403,9 @@ class _State:
         effort_s: npt.NDArray[np.float64],
         search: Search,
         *,
-        first: bool,
         number: int,
-    ) -> None:
+    ) -> float:
+        """Improve some parts and return the deterministic seconds that it took."""
         check = check_schedule(self.problem, self.day)
         now = by_part(self.problem, check, self.label)
         order = np.argsort(self.label, kind="stable")
@@ -435,43 +422,44 @@ class _State:
                 int(most["occupation_fen"] - row["occupation_fen"]),
             )
             parts.append((label, part, rows, more, seconds))
-        tasks, held = _tasks(parts, self.day, search, first=first, number=number)
-        done, cost = 0, float(now["cost_fen"].sum())
+        tasks, held = _tasks(parts, self.day, search, number=number)
+        done, used_s = 0, 0.0
         for at, results in search.run(improve, tasks):
             for (label, _, rows, _, _), one in zip(held[at], results, strict=True):
                 self.day[rows] = one.start_day
                 self.reproducible &= not one.by_clock
-                self._bound(label, one, first=first)
+                self._bound(label, one)
+                used_s += one.used_s
                 done += 1
-            if done % 50 == 0 or done == len(parts):
-                best = check_schedule(self.problem, self.day)
-                cost = float(best.cost_fen[1])
-                bound = self.bounds["bound_fen"].sum(min_count=len(self.bounds))
-                metres = self.bounds["bound_metres"].sum(min_count=len(self.bounds))
-                search.tell(
-                    Progress(
-                        done, len(parts), int(cost), best.metres_opened,
-                        gap(cost, bound), gap(best.metres_opened, metres),
-                    )
-                )  # fmt: skip
+            if at % 10 == 0 or done == len(parts):
+                self._tell(search, done, len(parts))
             if search.stop():
                 self.reproducible = False
                 break
+        return used_s
 
-    def _bound(self, label: int, one: Improved, *, first: bool) -> None:
-        if first:
-            self.bounds.loc[label, ["bound_metres", "bound_fen"]] = [
-                one.bound_metres, one.bound_fen,
-            ]  # fmt: skip
-        elif not np.isnan(one.bound_fen):
-            known = self.bounds["bound_fen"].to_numpy(dtype=float)[self.labels == label]
-            self.bounds.loc[label, "bound_fen"] = np.fmax(known, one.bound_fen)[0]
+    def _tell(self, search: Search, done: int, parts: int) -> None:
+        best = check_schedule(self.problem, self.day)
+        bound = self.bounds["bound_fen"].sum(min_count=len(self.bounds))
+        metres = self.bounds["bound_metres"].sum(min_count=len(self.bounds))
+        cost = best.cost_fen[1]
+        search.tell(
+            Progress(
+                done, parts, cost, best.metres_opened, gap(cost, bound),
+                gap(best.metres_opened, metres),
+            )
+        )  # fmt: skip
+
+    def _bound(self, label: int, one: Improved) -> None:
+        for name, value in (("bound_metres", one.bound_metres), ("bound_fen", one.bound_fen)):
+            known = self.bounds[name].to_numpy(dtype=float)[self.labels == label][0]
+            self.bounds.loc[label, name] = np.fmax(known, value)
         if one.proven:
             self.bounds.loc[label, "proven"] = True
 
-    def table(self, check: ScheduleCheck) -> pd.DataFrame:
+    def table(self) -> pd.DataFrame:
         """Return size, cost and bound of every part."""
-        told = by_part(self.problem, check, self.label)
+        told = by_part(self.problem, check_schedule(self.problem, self.day), self.label)
         return pd.concat([self.sizes, told[["cost_fen", "metres"]], self.bounds], axis=1)
 
 
@@ -484,7 +472,6 @@ def _tasks(
     day: Days,
     search: Search,
     *,
-    first: bool,
     number: int,
 ) -> tuple[list[Task], list[list[tuple[int, ScheduleProblem, Rows, Limits, float]]]]:
     """Return parts as tasks: large ones alone and first, small ones together."""
@@ -507,7 +494,6 @@ def _tasks(
                 Effort(one[4], left, search.seed * 1_000_003 + number * 10_007 + one[0])
                 for one in group
             ),
-            first=first,
         )
         for group in held
     ]
@@ -517,46 +503,60 @@ def _tasks(
 def improve(task: Task) -> tuple[Improved, ...]:
     """Make each part of a task better; it runs in whatever process it is given to."""
     return tuple(
-        _improved(part, day, more, effort, first=task.first)
+        _improved(part, day, more, effort)
         for part, day, more, effort in zip(
             task.parts, task.start_day, task.more, task.effort, strict=True
         )
     )
 
 
-def _improved(
-    part: ScheduleProblem, day: Days, more: Limits, effort: Effort, *, first: bool
-) -> Improved:
+def _improved(part: ScheduleProblem, day: Days, more: Limits, effort: Effort) -> Improved:
     free = starts(part)
     movable = int((part.movable() & ~free.kept).sum())
-    metres = fen = np.nan
-    if first:
-        bound = stretch_bound(part, free, Effort(_BOUND_S, effort.wall_s, effort.seed % 1_000_000))
-        metres, fen = bound.metres, bound.money_fen
     if not movable:
         only = check_schedule(part, day)
         return Improved(
-            day, only.metres_opened, float(only.cost_fen[1]), proven=True, by_clock=False
-        )
-    every = np.ones(len(part.projects), dtype=bool)
-    left = effort.deterministic_s
-    by_clock = False
+            day, only.metres_opened, float(only.cost_fen[1]), proven=True, used_s=0.0,
+            by_clock=False,
+        )  # fmt: skip
+    effort = replace(effort, seed=effort.seed % 1_000_000)
     if movable <= SOLVED_WHOLE:
-        seed = effort.seed % 1_000_000
-        once = min(left, max(_ONCE_S, left / 2))
-        found = solve(part, free, day, every, Effort(once, effort.wall_s, seed), more)
-        left -= found.used_s
-        by_clock |= found.by_clock
-        day = _better(part, day, found.start_day, more)
-        if found.bound is not None:
-            # Of parts whose closed days or metres had to be kept down this is the bound of those.
-            fen = np.fmax(fen, found.bound)
-        if found.proven:
-            return Improved(day, metres, fen, proven=True, by_clock=by_clock)
-    if left > _TRY_S:
-        day, stopped = _search(part, day, more, replace(effort, deterministic_s=left))
-        by_clock |= stopped
-    return Improved(day, metres, fen, proven=False, by_clock=by_clock)
+        return _solved_whole(part, free, day, more, effort)
+    half = replace(effort, deterministic_s=effort.deterministic_s / 2)
+    day, stopped = _search(part, day, more, half)
+    bound = cluster_bound(part, free, half, None if len(check_schedule(part, day).broken) else day)
+    return Improved(
+        day, bound.metres, bound.money_fen, proven=False,
+        used_s=effort.deterministic_s / 2 + bound.used_s, by_clock=stopped,
+    )  # fmt: skip
+
+
+def _solved_whole(
+    part: ScheduleProblem, free: Starts, day: Days, more: Limits, effort: Effort
+) -> Improved:
+    """Solve a part as one, first as if there were no limits: its bound is one of all schedules."""
+    every = np.ones(len(part.projects), dtype=bool)
+    base = check_schedule(part, day)
+    found = solve(part, free, day, every, effort)
+    used_s, by_clock, proven = found.used_s, found.by_clock, found.proven
+    fen = np.nan if found.bound is None else found.bound
+    now = check_schedule(part, found.start_day)
+    if _key(now, base, more)[1] > 0:
+        limited = solve(part, free, day, every, effort, more)
+        used_s, by_clock = used_s + limited.used_s, by_clock | limited.by_clock
+        now, proven = check_schedule(part, limited.start_day), limited.proven
+    if not _key(now, base, more) < _key(base, base, more):
+        now = base
+    least = replace(effort, deterministic_s=effort.deterministic_s / 2)
+    metres = solve(part, free, now.start_day, every, least, objective="metres")
+    return Improved(
+        now.start_day,
+        np.nan if metres.bound is None else metres.bound,
+        fen,
+        proven=proven,
+        used_s=used_s + metres.used_s,
+        by_clock=by_clock or metres.by_clock,
+    )
 
 
 def _key(check: ScheduleCheck, base: ScheduleCheck, more: Limits) -> tuple[int, float, int]:
@@ -566,12 +566,6 @@ def _key(check: ScheduleCheck, base: ScheduleCheck, more: Limits) -> tuple[int, 
     if more.more_occupation_fen is not None:
         over += max(check.occupation_fen - base.occupation_fen - more.more_occupation_fen, 0)
     return len(check.broken), round(over, 6), check.cost_fen[1]
-
-
-def _better(part: ScheduleProblem, day: Days, other: Days, more: Limits) -> Days:
-    """Return the better of two schedules, as the check judges them."""
-    now, then = check_schedule(part, day), check_schedule(part, other)
-    return other if _key(then, now, more) < _key(now, now, more) else day
 
 
 def _search(part: ScheduleProblem, day: Days, more: Limits, effort: Effort) -> tuple[Days, bool]:

@@ -12,7 +12,7 @@ import pandas as pd
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from coordination.schedule_bound import stretch_bound
+from coordination.schedule_bound import cluster_bound
 from coordination.schedule_check import check_schedule
 from coordination.schedule_problem import part_of
 from coordination.schedule_solver import Effort, solve
@@ -25,9 +25,9 @@ from schedule_problems import best_by_trying, random_problem
 
 
 @given(seed=st.integers(0, 10_000), rules=st.booleans())
-@settings(max_examples=15)
+@settings(max_examples=10)
 def test_the_solver_finds_the_best_schedule(seed: int, rules: bool) -> None:
-    problem = random_problem(seed, days=4, rules=rules)
+    problem = random_problem(seed, days=3, rules=rules)
     free = starts(problem)
     day = settled(problem, free, problem.filed())
     every = np.ones(len(problem.projects), dtype=bool)
@@ -36,24 +36,27 @@ def test_the_solver_finds_the_best_schedule(seed: int, rules: bool) -> None:
     if {"crews", "corridor"} & set(best.broken["rule"]):
         return  # several at once are one peak to the solver, and a break each to the judge
     assert len(mine.broken) == len(best.broken)
-    if found.proven:
-        assert mine.cost_fen[1] - mine.fees_fen[1] <= best.cost_fen[1] - best.fees_fen[1]
-    if found.bound is not None and not len(best.broken):
-        assert found.bound <= best.cost_fen[1]
+    if not found.proven or found.bound is None or "lockout" in set(best.broken["rule"]):
+        return  # of equally many broken locks the fees of the others
+    fees = mine.fees_fen[1]  # of fixed works in barred days: no start changes them
+    assert mine.cost_fen[1] == best.cost_fen[1]
+    assert abs(found.bound - (mine.cost_fen[1] - fees)) < 1
 
 
-@given(seed=st.integers(0, 10_000))
-@settings(max_examples=15)
-def test_no_schedule_beats_the_bound(seed: int) -> None:
-    problem = random_problem(seed, days=4, rules=False)
-    bound = stretch_bound(problem, starts(problem), Effort(3.0, 60.0))
-    best = best_by_trying(problem)
-    assert bound.money_fen <= best.cost_fen[1] - best.moving_fen + 1e-6
-    assert bound.metres <= best.metres_opened + 1e-6
-
-
-@given(seed=st.integers(0, 10_000))
+@given(seed=st.integers(0, 10_000), projects=st.integers(1, 3), rules=st.booleans())
 @settings(max_examples=8)
+def test_no_schedule_beats_the_bound(seed: int, projects: int, rules: bool) -> None:
+    problem = random_problem(seed, days=3, rules=rules)
+    best = best_by_trying(problem)
+    kept = best.start_day if not len(best.broken) else None
+    free = starts(problem)
+    bound = cluster_bound(problem, free, Effort(6.0, 60.0), kept, projects=projects)
+    assert bound.money_fen <= best.cost_fen[1] + 1e-3
+    assert bound.metres <= best.metres_opened + 1e-3
+
+
+@given(seed=st.integers(0, 10_000))
+@settings(max_examples=6)
 def test_a_plan_is_no_worse_than_what_it_is_compared_with(seed: int) -> None:
     problem = random_problem(seed, count=6, days=20)
     search = Search(deterministic_s=0.6, seed=seed)

@@ -1,0 +1,207 @@
+"""The hard rules about two and more works, said to the solver.
+
+A rule that the given days keep is kept, unless the model is lenient; each break counts.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+
+from coordination.schedule_check import check_schedule, lock_end
+from coordination.schedule_model import Model, Term
+from coordination.schedule_wish_rules import joined_projects
+
+_LONGEST_MONTH_DAYS = 31
+
+
+def add_rules(model: Model) -> None:
+    """Add works order, locks, dependencies, closures apart, crews and corridors."""
+    _add_order(model)
+    _add_locks(model)
+    _add_depends(model)
+    _add_apart(model)
+    _add_crews(model)
+    _add_corridors(model)
+
+
+def add_wishes(model: Model) -> None:
+    """Add pairs that a coordinator wants in no common opening, or in one at least."""
+    problem = model.problem
+    if not (len(problem.forbid) or len(problem.force)):
+        return
+    joined = joined_projects(problem, check_schedule(problem, model.day).opening)
+    for rule, table in (("forbid", problem.forbid), ("force", problem.force)):
+        for left, right in table[["left", "right"]].to_numpy(dtype=np.int64).tolist():
+            if not (model.is_free[left] or model.is_free[right]):
+                continue
+            kept = ((left, right) in joined) == (rule == "force")
+            switch = [one.negated() for one in _soft(model, kept, f"{rule}{left}_{right}")]
+            same = [
+                literal()
+                for (one, other), made in model.shared.items()
+                if {model.project[one], model.project[other]} == {left, right}
+                for literal in made
+            ]
+            if rule == "force":
+                model.model.add_bool_or([*same, *switch])
+                continue
+            for literal in same:
+                if isinstance(literal, int):
+                    model.model.add_bool_or(switch)
+                else:
+                    model.model.add_bool_or([literal.negated(), *switch])
+
+
+def _soft(model: Model, kept: bool, name: str, fee_fen: int = 0) -> list[Term]:
+    """Return what switches a rule off where it may be broken."""
+    if kept and not model.lenient:
+        return []
+    broken = model.model.new_bool_var(name)
+    model.broken.append(broken)
+    if fee_fen:
+        model.money.append(broken * fee_fen)
+    return [broken.negated()]
+
+
+def _later(day: int, months: int) -> int:
+    return int(lock_end(np.array([day]), np.array([months]))[0])
+
+
+def _add_order(model: Model) -> None:
+    """``f[lower] ≤ f[upper]``, or so much later that it is no matter of order."""
+    table, months = model.problem.order, model.problem.order_months
+    for lower, upper in table[["lower", "upper"]].to_numpy(dtype=np.int64).tolist():
+        if model.all_stay((lower, upper)):
+            continue
+        now_lower, now_upper = model.now_finish[lower], model.now_finish[upper]
+        kept = not now_upper < now_lower <= _later(now_upper, months)
+        far = months * _LONGEST_MONTH_DAYS + 1
+        _either(
+            model,
+            (model.end(lower) <= model.end(upper), now_lower <= now_upper),
+            (model.end(lower) >= model.end(upper) + far, kept and now_lower > now_upper),
+            second_possible=model.end_high[lower] >= model.end_low[upper] + far,
+            switch=_soft(model, kept, f"order{lower}_{upper}"),
+        )
+
+
+def _either(
+    model: Model,
+    first: tuple[Term, bool],
+    second: tuple[Term, bool],
+    *,
+    second_possible: bool,
+    switch: Sequence[Term],
+) -> None:
+    """Require one of two; each with whether it holds on the given days."""
+    if second[1] and not first[1] and not second_possible:
+        # It holds by the calendar though not by the cautious count of months: it stays so.
+        model.exact = False
+        return
+    if not second_possible:
+        model.require(first[0], switch)
+        return
+    other = model.model.new_bool_var("")
+    model.require(first[0], [*switch, other.negated()])
+    model.require(second[0], [*switch, other])
+
+
+def _add_locks(model: Model) -> None:
+    """``f[dig] ≤ f[surface]``, or the dig begins when the lock is over."""
+    columns = ["dig", "surface", "months", "mid_fen"]
+    rows = model.problem.locks[columns].to_numpy(dtype=np.int64).tolist()
+    for dig, surface, months, fee in rows:
+        if model.all_stay((dig, surface)):
+            continue
+        before = model.now_finish[dig] <= model.now_finish[surface]
+        after = model.now_start[dig] >= _later(model.now_finish[surface], months)
+        far = months * _LONGEST_MONTH_DAYS + 1
+        _either(
+            model,
+            (model.end(dig) <= model.end(surface), before),
+            (model.begin(dig) >= model.end(surface) + far, after),
+            second_possible=model.begin_high[dig] >= model.end_low[surface] + far,
+            switch=_soft(model, before or after, f"lock{dig}_{surface}", fee),
+        )
+
+
+def _add_depends(model: Model) -> None:
+    """``s[later] ≥ f`` of every work of the earlier project."""
+    works_of: dict[int, list[int]] = {}
+    for work, project in enumerate(model.project):
+        works_of.setdefault(project, []).append(work)
+    table = model.problem.depends[["later", "earlier"]]
+    for later, earlier in table.to_numpy(dtype=np.int64).tolist():
+        if not (model.is_free[later] or model.is_free[earlier]):
+            continue
+        begin = model.start.get(later, int(model.day[later]))
+        works = works_of.get(earlier, [])
+        kept = all(int(model.day[later]) >= model.now_finish[work] for work in works)
+        switch = _soft(model, kept, f"depends{later}_{earlier}")
+        for work in works:
+            model.require(begin >= model.end(work), switch)
+
+
+def _add_apart(model: Model) -> None:
+    """Two full closures of one stretch: one ends before the other begins."""
+    table = model.problem.apart[["left", "right"]]
+    for left, right in table.to_numpy(dtype=np.int64).tolist():
+        if model.all_stay((left, right)):
+            continue
+        kept = (
+            model.now_finish[left] <= model.now_start[right]
+            or model.now_finish[right] <= model.now_start[left]
+        )
+        switch = _soft(model, kept, f"apart{left}_{right}")
+        left_first = model.model.new_bool_var("")
+        model.require(model.end(left) <= model.begin(right), [*switch, left_first])
+        model.require(model.end(right) <= model.begin(left), [*switch, left_first.negated()])
+
+
+def _add_crews(model: Model) -> None:
+    """At most so many projects of a unit at once."""
+    units = model.problem.crews["unit"].to_numpy(dtype=np.int64)
+    of = np.array(model.project)
+    for unit in np.unique(units).tolist():
+        projects = model.problem.crews["project"].to_numpy(dtype=np.int64)[units == unit]
+        if not model.is_free[projects].any():
+            continue
+        groups = [np.flatnonzero(of == project).tolist() for project in projects]
+        _at_once(model, groups, int(model.problem.crews_most[unit]))
+
+
+def _add_corridors(model: Model) -> None:
+    """At most so many closures in a corridor at once."""
+    corridors = model.problem.corridors["corridor"].to_numpy(dtype=np.int64)
+    for corridor in np.unique(corridors).tolist():
+        works = model.problem.corridors["work"].to_numpy(dtype=np.int64)[corridors == corridor]
+        if not model.all_stay(works.tolist()):
+            most = int(model.problem.corridors_most[corridor])
+            _at_once(model, [[work] for work in works.tolist()], most)
+
+
+def _at_once(model: Model, groups: Sequence[Sequence[int]], most: int) -> None:
+    """Each group of works goes on from its first start to its last finish."""
+    cp = model.model
+    intervals, now = [], []
+    for works in groups:
+        project = model.project[works[0]]
+        single = len(works) == 1
+        begin = (
+            model.begin(works[0]) if single else model.start.get(project, int(model.day[project]))
+        )
+        first = model.now_start[works[0]] if single else int(model.day[project])
+        now.append((first, max(model.now_finish[work] for work in works)))
+        earliest = min(model.begin_low[work] for work in works)
+        latest = max(model.end_high[work] for work in works)
+        end = cp.new_int_var(earliest, latest, "")
+        size = cp.new_int_var(0, latest - earliest + 1_000, "")
+        cp.add_max_equality(end, [model.end(work) for work in works])
+        intervals.append(cp.new_interval_var(begin, size, end, ""))
+    peak = max(sum(1 for other in now if other[0] <= one[0] < other[1]) for one in now)
+    most_now = cp.new_int_var(most, max(most, peak), "")
+    cp.add_cumulative(intervals, [1] * len(intervals), most_now)
+    if peak > most:
+        model.broken.append(most_now - most)
