@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+
 from fastapi import FastAPI
+from fastapi.concurrency import run_in_threadpool
 
 from api import problems
 from api.guard import BodyLimit, LoopbackGuard
 from api.live import LiveCity
+from api.plan_jobs import PlanJobs
 from api.policies import load_policy
 from api.provenance import SOFTWARE_VERSION
 from api.routers import (
@@ -18,6 +23,7 @@ from api.routers import (
     imports,
     ledger,
     pages,
+    plans,
     policies,
     projects,
     review,
@@ -27,6 +33,13 @@ from api.settings import Settings
 from api.snapshots import Snapshots, StoreOpener
 from data.geopackage_store import open_store
 from data.store import Store
+
+
+@asynccontextmanager
+async def _life(app: FastAPI) -> AsyncIterator[None]:
+    """Stop the plans in the making when the service ends."""
+    yield
+    await run_in_threadpool(app.state.plan_jobs.close)
 
 
 def create_app(settings: Settings, store: StoreOpener | None = None) -> FastAPI:
@@ -46,6 +59,7 @@ def create_app(settings: Settings, store: StoreOpener | None = None) -> FastAPI:
         description="掘路统筹与冲突检测 · Coordination of road works",
         docs_url=None,
         redoc_url=None,
+        lifespan=_life,
     )
 
     def opener() -> Store:
@@ -57,6 +71,7 @@ def create_app(settings: Settings, store: StoreOpener | None = None) -> FastAPI:
     app.state.live = LiveCity(indexed=True)
     app.state.snapshots = Snapshots(store or opener)
     app.state.maps = {}
+    app.state.plan_jobs = PlanJobs()
     problems.install(app)
     modules = (
         stages,
@@ -71,6 +86,7 @@ def create_app(settings: Settings, store: StoreOpener | None = None) -> FastAPI:
         policies,
         ledger,
         approvals,
+        plans,
     )
     for module in modules:
         app.include_router(module.router)

@@ -26,7 +26,12 @@ _HTTP_CODES = {
     400: "bad_request", 403: "forbidden", 404: "not_found", 405: "method_not_allowed",
     413: "too_large", 415: "unsupported_format", 422: "invalid_request",
 }  # fmt: skip
-_CONFLICTS = ("review.error.transition", "review.error.cleared", "stages.error.blocked")
+_CONFLICTS = (
+    "review.error.transition", "review.error.cleared", "stages.error.blocked", "scenarios.taken",
+    "scenarios.accept.stale", "scenarios.accept.stale_tables", "scenarios.accept.in_bundle",
+    "scenarios.accept.nothing", "scenarios.answered", "scenarios.project_changed",
+)  # fmt: skip
+_MISSING = ("scenarios.unknown", "scenarios.no_proposal", "scenarios.accept.no_bundle")
 _STORE_STATUS = {"store.locked": 503, "store.moved": 409, "store.stage_moved": 409}
 
 
@@ -77,12 +82,14 @@ def _digonce_error(request: Request, error: Exception) -> JSONResponse:
         return problem(status, error.key.replace(".", "_"), error.text(lang), lang=lang)
     assert isinstance(error, DigonceError)
     status = 422
-    if isinstance(error, NotFoundError):
+    if isinstance(error, NotFoundError) or error.key in _MISSING:
         status = 404
     elif isinstance(error, ConflictError):
         status = 412 if error.precondition else 409
     elif error.key in _CONFLICTS:
         status = 409
+    elif error.key == "scenarios.busy":
+        status = 503
     elif isinstance(error, UsageError):
         status = 400
     return problem(status, error.key.replace(".", "_"), error.text(lang), lang=lang)
