@@ -201,6 +201,7 @@ def write_files(folder: Path, planned: Planned, *, lang: str) -> list[Path]:
     """Write the files of a plan: tables, the page for a meeting and the map."""
     paths = write_plan(folder, planned.tables, planned.provenance, lang=lang)
     paths.append(write_whole(folder / "plan.html", page_of(planned, lang=lang)))
+    paths.append(write_whole(folder / "plan_map.html", map_of(planned, lang=lang)))
     return paths
 
 
@@ -215,6 +216,17 @@ def page_of(planned: Planned, *, lang: str, audience: Audience = ANYBODY) -> str
     return plan_page(
         compared, planned.city, planned.provenance, free=planned.free, apart=planned.apart,
         roads=roads, pictures=pictures, lang=lang, hidden=hidden,
+    )  # fmt: skip
+
+
+def map_of(planned: Planned, *, lang: str, audience: Audience = ANYBODY) -> str:
+    """Return the map of a plan, before and after, as its reader may see it."""
+    # Folium is slow to load, and the other commands do without it.
+    from maps.schedule_map import schedule_map  # noqa: PLC0415
+
+    return schedule_map(
+        planned.compared, planned.city, planned.context, planned.free,
+        provenance=planned.provenance, lang=lang, audience=audience,
     )  # fmt: skip
 
 

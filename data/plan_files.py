@@ -33,7 +33,7 @@ from coordination.schedule_starts import Starts
 from coordination.wording import text
 from data.findings_files import PROVENANCE_COLUMNS
 from data.write_layers import json_text, write_csv, write_geojson, write_whole
-from data.write_xlsx import write_xlsx
+from data.write_xlsx import write_book
 
 SCHEDULE_COLUMNS = (
     "code", "filed_start", "filed_finish", "start", "finish", "moved_days", "bundle_id",
@@ -251,7 +251,7 @@ def write_plan(
     """Write the files of a plan into ``folder``; each replaces an older one as a whole.
 
     ``schedule.csv``, ``bundles.csv``, ``bundles.geojson``, ``comparison.json``, ``broken.csv`` (hard rules
-    broken, per plan), ``not_bundled.csv`` and ``schedule.xlsx`` in the reader's language.
+    broken, per plan), ``not_bundled.csv`` and ``schedule.xlsx`` (`plan_sheets`) in the reader's language.
     """
     origin = asdict(provenance)
     behind = {name: origin[name] for name in PROVENANCE_COLUMNS}
@@ -275,20 +275,53 @@ def write_plan(
     document = json_text({**tables.comparison, "provenance": origin}) + "\n"
     paths.append(write_whole(folder / "comparison.json", document))
     paths.append(
-        write_xlsx(
-            folder / "schedule.xlsx", _for_people(tables.schedule, lang),
-            name=text("plan.sheet.schedule", lang), origin=origin, lang=lang,
+        write_book(
+            folder / "schedule.xlsx", plan_sheets(tables, lang),
+            title=text("plan.sheet.schedule", lang), origin=origin, lang=lang,
         )
     )  # fmt: skip
     return paths
 
 
-def _for_people(schedule: pd.DataFrame, lang: str) -> pd.DataFrame:
-    shown = schedule.drop(columns=["reason_zh", "reason_en"]).assign(
-        reason=schedule[f"reason_{lang}"]
+def plan_sheets(tables: PlanTables, lang: str) -> dict[str, pd.DataFrame]:
+    """Return the sheets of a plan, by name, with headers and words of a language.
+
+    Parameters
+    ----------
+    tables
+        The plan.
+    lang
+        ``zh`` or ``en``.
+
+    Returns
+    -------
+    dict
+        Schedule, bundles, the plans side by side, pairs that are not bundled.
+    """
+    bundles = pd.DataFrame(tables.bundles.drop(columns="geometry"))
+    bundles["mode"] = [text(f"plan.mode.{one}", lang) for one in bundles["mode"]]
+    plans = pd.DataFrame(
+        [{"plan": name} | figures for name, figures in comparison_rows(tables.comparison, lang)]
     )
-    for name in ("filed_start", "filed_finish", "start", "finish"):
-        shown[name] = pd.to_datetime(shown[name])
+    sheets = {"schedule": tables.schedule, "bundles": bundles, "comparison": plans,
+              "apart": tables.apart.drop(columns="why")}  # fmt: skip
+    return {
+        text(f"plan.sheet.{name}", lang): _for_people(table, lang) for name, table in sheets.items()
+    }
+
+
+def _for_people(table: pd.DataFrame, lang: str) -> pd.DataFrame:
+    """Return a table in one language, with days as days and headers in words."""
+    ends = {name: f"_{name}" for name in ("zh", "en")}
+    other = "en" if lang == "zh" else "zh"
+    shown = table[[name for name in table if not str(name).endswith(ends[other])]]
+    shown = shown.rename(columns=lambda name: str(name).removesuffix(ends[lang]))
+    days = {
+        name: pd.to_datetime(shown[name])
+        for name in ("filed_start", "filed_finish", "start", "finish")
+        if name in shown
+    }
+    shown = shown.assign(**days)
     return shown.rename(columns={name: text(f"plan.column.{name}", lang) for name in shown})
 
 

@@ -1,4 +1,4 @@
-"""A sheet for people: header in their language and frozen, real dates, nothing that calculates."""
+"""Sheets for people: header in their language and frozen, real dates, nothing that calculates."""
 
 from __future__ import annotations
 
@@ -34,17 +34,29 @@ _LOOKED_AT = 200
 def write_xlsx(
     path: Path, rows: pd.DataFrame, *, name: str, origin: Mapping[str, object], lang: str
 ) -> Path:
-    """Write one sheet; text is text whatever it looks like, and no cell is a formula.
+    """Write one sheet; the arguments are those of `write_book`, ``name`` the sheet's."""
+    return write_book(path, {name: rows}, title=name, origin=origin, lang=lang)
+
+
+def write_book(
+    path: Path,
+    sheets: Mapping[str, pd.DataFrame],
+    *,
+    title: str,
+    origin: Mapping[str, object],
+    lang: str,
+) -> Path:
+    """Write sheets; text is text whatever it looks like, and no cell is a formula.
 
     Parameters
     ----------
     path
         Where.
-    rows
-        Columns under the names that the header shows. Days become days of the spreadsheet; lists
-        become JSON text.
-    name
-        Name of the sheet.
+    sheets
+        Rows by name of the sheet, at least one. Columns stand under the names that the header shows.
+        Days become days of the spreadsheet; lists become JSON text.
+    title
+        What the file is called in its properties.
     origin
         What the file says of itself, in its properties (``description``); ``run_at`` is its time.
     lang
@@ -62,10 +74,19 @@ def write_xlsx(
     """
     book = openpyxl.Workbook(write_only=True)
     book.properties.creator = f"digonce {origin.get('software_version', '')}".strip()
-    book.properties.title = name
+    book.properties.title = title
     book.properties.description = json_text(origin)
     at = datetime.fromisoformat(str(origin["run_at"])).replace(tzinfo=None)
     book.properties.created = at
+    for name, rows in sheets.items():
+        _add_sheet(book, name, rows, lang)
+    with whole(path) as part:
+        book.save(part)
+        _without_clock(part, f"{at.isoformat(timespec='seconds')}Z")
+    return path
+
+
+def _add_sheet(book: openpyxl.Workbook, name: str, rows: pd.DataFrame, lang: str) -> None:
     sheet = book.create_sheet(name)
     sheet.freeze_panes = "A2"
     names = [str(column) for column in rows.columns]
@@ -79,10 +100,6 @@ def write_xlsx(
         sheet.append([_cell(sheet, value) for value in row])
     if names:
         sheet.auto_filter.ref = f"A1:{get_column_letter(len(names))}{len(rows) + 1}"
-    with whole(path) as part:
-        book.save(part)
-        _without_clock(part, f"{at.isoformat(timespec='seconds')}Z")
-    return path
 
 
 def _cells(column: pd.Series[Any], name: str, lang: str) -> list[Any]:

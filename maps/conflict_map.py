@@ -3,14 +3,10 @@
 from __future__ import annotations
 
 from dataclasses import asdict
-from importlib.resources import files
 
-import folium
 import geopandas as gpd
 import numpy as np
 import shapely
-from branca.element import Element, MacroElement
-from folium.template import Template
 
 from coordination import wording
 from coordination.audience import ANYBODY, Audience, for_audience
@@ -38,40 +34,6 @@ _SHARED = (
     *(f"report.{kind}" for kind in ("finding", "step", "missing", "provenance", "confidential")),
 )
 """Words that labels and report have already; in the page ``labels.rule.x`` is ``rule.x``."""
-
-
-class ConflictLayers(MacroElement):
-    """Puts the data of a conflict map, its panels and its layers on a folium map.
-
-    Parameters
-    ----------
-    data
-        What `conflict_data` returns.
-    """
-
-    _template = Template(
-        """
-        {% macro html(this, kwargs) %}
-        {{ this.panels }}
-        <script type="application/json" id="digonce-data">{{ this.data }}</script>
-        {% endmacro %}
-        {% macro script(this, kwargs) %}
-        digonce.start({{ this._parent.get_name() }}, {{ this.tiles }});
-        {% endmacro %}
-        """
-    )
-
-    def __init__(self, data: dict[str, object], tiles: Element | None) -> None:
-        super().__init__()  # type: ignore[no-untyped-call]
-        self._name = "ConflictLayers"
-        self.data = offline.json_for_script(data)
-        self.panels = (files("maps") / "static" / "conflict_map.html").read_text(encoding="utf-8")
-        self._tiles = tiles
-
-    @property
-    def tiles(self) -> str:
-        """The name of the tile layer in the page's script, or ``null``."""
-        return "null" if self._tiles is None else self._tiles.get_name()
 
 
 def conflict_map(
@@ -122,7 +84,7 @@ def conflict_map(
     )
     shown = for_audience(city, findings, audience)
     data = conflict_data(*shown, provenance=provenance, lang=lang, policy=policy or Policy())
-    ConflictLayers(data, _tile_layer(page)).add_to(page)
+    offline.PageData(data, panels="conflict_map.html", start="start").add_to(page)
     return offline.render(page)
 
 
@@ -130,7 +92,7 @@ def conflict_data(
     city: City, findings: Findings, *, provenance: Provenance, lang: str, policy: Policy
 ) -> dict[str, object]:
     """Return everything the page shows, as columns (see `maps.layers`)."""
-    bounds = _bounds(city)
+    bounds = bounds_of(city)
     listed = cases(findings)
     origin = (
         round((bounds[0] + bounds[2]) / 2 * PER_DEGREE),
@@ -170,7 +132,7 @@ def _words(lang: str, findings: Findings) -> dict[str, str]:
     return {**wording.table("map.page", lang), **shared, **rules}
 
 
-def _bounds(city: City) -> tuple[float, float, float, float]:
+def bounds_of(city: City) -> tuple[float, float, float, float]:
     """Return west, south, east, north of what the map is about: works first, else roads."""
     shapes = city.sites.geometry
     if shapes.isna().all() and city.network is not None:
@@ -181,10 +143,3 @@ def _bounds(city: City) -> tuple[float, float, float, float]:
         lon_lat(gpd.GeoSeries(shapes[shapes.notna()]))
     ).tolist()
     return (west, south, east, north)
-
-
-def _tile_layer(page: folium.Map) -> Element | None:
-    return next(
-        (child for child in page._children.values() if isinstance(child, folium.TileLayer)),  # noqa: SLF001
-        None,
-    )

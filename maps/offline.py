@@ -19,7 +19,7 @@ from html import escape
 from importlib.resources import files
 
 import folium
-from branca.element import Element, Figure
+from branca.element import Element, Figure, MacroElement
 from folium.template import Template
 
 HTML_LANG = {"zh": "zh-CN", "en": "en"}
@@ -137,6 +137,47 @@ class OfflineFigure(Figure):
         )
         meta = f'<meta http-equiv="Content-Security-Policy" content="{policy}">'
         return page.replace(_POLICY_MARK, meta, 1)
+
+
+class PageData(MacroElement):
+    """Puts data and panels on a folium map, and starts the page's own script.
+
+    Parameters
+    ----------
+    data
+        What the script reads.
+    panels
+        Name of the markup in ``maps/static``.
+    start
+        Function of ``digonce`` that is called with the map and its tile layer or null.
+    """
+
+    _template = Template(
+        """
+        {% macro html(this, kwargs) %}
+        {{ this.panels }}
+        <script type="application/json" id="digonce-data">{{ this.data }}</script>
+        {% endmacro %}
+        {% macro script(this, kwargs) %}
+        digonce.{{ this.start }}({{ this._parent.get_name() }}, {{ this.tiles }});
+        {% endmacro %}
+        """
+    )
+
+    def __init__(self, data: dict[str, object], *, panels: str, start: str) -> None:
+        super().__init__()  # type: ignore[no-untyped-call]
+        self._name = "PageData"
+        self.data = json_for_script(data)
+        self.panels = own_file(panels)
+        self.start = start
+
+    @property
+    def tiles(self) -> str:
+        """The name of the tile layer in the page's script, or ``null``."""
+        assert self._parent is not None, "add it to a map first"
+        layers = self._parent._children.values()  # noqa: SLF001 - branca has no other way
+        found = (one for one in layers if isinstance(one, folium.TileLayer))
+        return next((str(one.get_name()) for one in found), "null")
 
 
 def offline_map(

@@ -178,6 +178,8 @@ window.digonce = window.digonce || {};
     }
   };
 
+  digonce.rows = rows;
+  digonce.shapes = shapes;
   digonce.joinBoxes = joinBoxes;
   digonce.middle = middle;
   digonce.worldX = worldX;

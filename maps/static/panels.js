@@ -20,6 +20,8 @@
     })(0);
   }
 
+  digonce.longList = longList;
+
   digonce.fillHead = function (model) {
     var p = model.data.provenance;
     byId("subtitle").textContent = [

@@ -73,7 +73,11 @@
   digonce.button = function (className, content, action) {
     var node = digonce.el("button", className, content);
     node.type = "button";
-    node.addEventListener("click", action);
+    node.addEventListener("click", function (e) {
+      // A button in a popup may be gone when its click arrives at the map, which would take it for its own.
+      e.stopPropagation();
+      action(e);
+    });
     return node;
   };
 
