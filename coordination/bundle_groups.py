@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-import networkx as nx
+from collections.abc import Mapping
+from itertools import combinations
+
 import numpy as np
 import numpy.typing as npt
 import pandas as pd
@@ -65,7 +67,9 @@ def bundle_groups(
     Two projects belong together where they open at least ``plan.bundle_least_m`` metres in one
     opening, or half of what the shorter one opens at all. A project with works in several places
     holds only those together that adjoin (``cases_within_m``): it belongs where it shares
-    the most, so that a list of roads all over town makes no bundle of what lies along them.
+    the most, so that a list of roads all over town makes no bundle of what lies along them. Two
+    between which the schedule breaks a hard rule (the sewer after the asphalt) are never in one:
+    accepted, a bundle would hide it.
 
     Parameters
     ----------
@@ -93,20 +97,21 @@ def bundle_groups(
         return []
     strong = _strong(problem, rows, context)
     adjoining = _adjoining(problem, rows, context)
-    rows = _within(rows, strong, adjoining)
+    odds = at_odds(check)
+    rows = _within(rows, strong, adjoining, odds)
     metres = rows.groupby(["project", "group"])["length_m"].sum().reset_index()
     metres = metres.sort_values(["project", "length_m", "group"], ascending=[True, False, True])
     home = metres.drop_duplicates("project").set_index("project")["group"]
     rows = rows[rows["group"].to_numpy() == home.loc[rows["project"]].to_numpy()]
     # Where a project went elsewhere, what it held together may fall apart.
-    rows = _within(rows, strong, adjoining)
+    rows = _within(rows, strong, adjoining, odds)
     return [held.drop(columns="group") for _, held in rows.groupby("group")]
 
 
 def _strong(
     problem: ScheduleProblem, rows: pd.DataFrame, context: Context | None
-) -> set[tuple[int, int]]:
-    """Return the pairs of projects that open enough together."""
+) -> dict[tuple[int, int], float]:
+    """Return the pairs of projects that open enough together, and how many metres."""
     policy = PlanPolicy() if context is None else context.policy.plan
     work = problem.members["work"].to_numpy(dtype=np.int64)
     every = pd.DataFrame(
@@ -120,7 +125,8 @@ def _strong(
     pairs = project_pairs(rows)
     shorter = np.minimum(own.loc[pairs["a"]].to_numpy(), own.loc[pairs["b"]].to_numpy())
     pairs = pairs[pairs["length_m"] >= np.minimum(policy.bundle_least_m, shorter / 2)]
-    return set(zip(pairs["a"].tolist(), pairs["b"].tolist(), strict=True))
+    found = zip(pairs["a"].tolist(), pairs["b"].tolist(), strict=True)
+    return dict(zip(found, pairs["length_m"].tolist(), strict=True))
 
 
 def _adjoining(
@@ -142,27 +148,42 @@ def _adjoining(
     return list(zip(works[a[kept]].tolist(), works[b[kept]].tolist(), strict=True))
 
 
+def at_odds(check: ScheduleCheck) -> set[tuple[int, int]]:
+    """Return the pairs of projects between which the schedule breaks a hard rule."""
+    rows = check.broken[check.broken["other"] >= 0]
+    a, b = (rows[name].to_numpy(dtype=np.int64) for name in ("project", "other"))
+    return set(zip(np.minimum(a, b).tolist(), np.maximum(a, b).tolist(), strict=True))
+
+
 def _within(
-    rows: pd.DataFrame, strong: set[tuple[int, int]], adjoining: list[tuple[int, int]]
+    rows: pd.DataFrame,
+    strong: Mapping[tuple[int, int], float],
+    adjoining: list[tuple[int, int]],
+    odds: set[tuple[int, int]],
 ) -> pd.DataFrame:
     """Return rows with the ``group`` of works that hang together, by openings and adjoining works.
 
+    Works are joined the most common metres first; never so that two projects at odds come together.
     Only what several projects of a group open together is kept.
     """
-    graph: nx.Graph[int] = nx.Graph()
-    graph.add_nodes_from(rows["work"].tolist())
-    for _, held in rows.groupby("opening")[["work", "project"]]:
-        several = sorted(set(held.itertuples(index=False, name=None)))
-        graph.add_edges_from(
-            (one, other)
-            for at, (one, mine) in enumerate(several)
-            for other, theirs in several[:at]
-            if mine == theirs or (min(mine, theirs), max(mine, theirs)) in strong
-        )
-    graph.add_edges_from(pair for pair in adjoining if pair[0] in graph and pair[1] in graph)
-    label = {
-        work: number
-        for number, part in enumerate(sorted(sorted(one) for one in nx.connected_components(graph)))
-        for work in part
-    }
+    project = dict(zip(rows["work"].tolist(), rows["project"].tolist(), strict=True))
+    links = [(np.inf, one, other) for one, other in adjoining if {one, other} <= project.keys()]
+    for _, held in rows.groupby("opening")["work"]:
+        for one, other in combinations(sorted(set(held.tolist())), 2):
+            pair = (min(project[one], project[other]), max(project[one], project[other]))
+            metres = np.inf if pair[0] == pair[1] else strong.get(pair)
+            if metres is not None:
+                links.append((metres, one, other))
+    label = {work: work for work in project}
+    group = {work: {work} for work in project}
+    for _, one, other in sorted(set(links), key=lambda link: (-link[0], link[1], link[2])):
+        kept, joined = sorted((label[one], label[other]))
+        if kept == joined or not odds.isdisjoint(
+            (min(project[a], project[b]), max(project[a], project[b]))
+            for a in group[kept]
+            for b in group[joined]
+        ):
+            continue
+        group[kept] |= group[joined]
+        label |= dict.fromkeys(group.pop(joined), kept)
     return shared_rows(rows.assign(group=rows["work"].map(label).astype("int64")), "group")

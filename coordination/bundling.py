@@ -17,7 +17,7 @@ from coordination.bundle_groups import bundle_groups, opened_together, project_p
 from coordination.rules.protocol import Context
 from coordination.schedule_check import ScheduleCheck
 from coordination.schedule_problem import FEN_PER_WAN, ScheduleProblem
-from coordination.works import UNDERGROUND
+from coordination.works import SIGNS_LAYER, UNDERGROUND
 from geo.intervals import overlap_days
 
 Rows = npt.NDArray[np.int64]
@@ -95,8 +95,8 @@ class Bundle:
     start_day, finish_day
         Half-open common window: from the first start to the last finish.
     lead_unit
-        Unit that digs the most ground of the bundle, of equal ones the one that closes the road up
-        again; where nobody digs, the one that opens the most. Missing where no unit is known.
+        Unit that digs the most of the common ground below its plants, of equal ones the one whose
+        works are larger; where nobody digs, the one with the largest. Missing where no unit is known.
     partner_units
         The others.
     length_m
@@ -311,8 +311,13 @@ class _Frame:
         self, members: Sequence[Member], mine: pd.DataFrame
     ) -> tuple[str | None, tuple[str, ...]]:
         """Return the unit that leads, and the others in works order."""
-        digs = self.problem.works["digs"].to_numpy(dtype=bool)
-        paid = mine.groupby("project")["mid_fen"].sum()
+        # Trees come last and beside the road: who plants does not lead those who dig it up.
+        below = self.problem.works["layer_low"].to_numpy(dtype=np.int64) <= SIGNS_LAYER
+        digs = self.problem.works["digs"].to_numpy(dtype=bool) & below
+        own = self.problem.members["work"].isin([work for one in members for work in one.works])
+        every = self.problem.members[own]
+        project = self.problem.works["project"].to_numpy(dtype=np.int64)
+        paid = every.groupby(project[every["work"].to_numpy(dtype=np.int64)])["mid_fen"].sum()
         dug = mine[digs[mine["work"].to_numpy(dtype=np.int64)]].groupby("project")["mid_fen"].sum()
         weight: dict[str, tuple[float, float, int]] = {}
         for place, one in enumerate(members):
@@ -322,7 +327,7 @@ class _Frame:
                 weight[one.unit] = (most + mine_dug, all_of_it + mine_paid, place)
         if not weight:
             return None, ()
-        # Of equal ones the last in works order: it closes the road up again.
+        # Of equal ones the larger works, then the last in works order.
         lead = max(weight, key=weight.__getitem__)
         return lead, tuple(name for name in weight if name != lead)
 

@@ -9,6 +9,7 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
+from coordination.bundle_groups import at_odds
 from coordination.bundling import Bundle
 from coordination.schedule_check import ScheduleCheck
 from coordination.schedule_problem import ScheduleProblem
@@ -18,7 +19,7 @@ Rows = npt.NDArray[np.int64]
 
 REASONS = (
     "forbidden", "no_common_window", "too_long", "order", "lockout", "closures", "depends",
-    "barred", "fixed", "money", "little", "elsewhere",
+    "barred", "fixed", "money", "little", "elsewhere", "broken",
 )  # fmt: skip
 """Why not, the first that holds: a coordinator keeps them apart; no starts bring them together;
 together they would be longer than an opening may be; the works order, the lock of a new surface, two
@@ -90,6 +91,7 @@ def not_bundled(
     pairs["length_m"] = length[pairs["stretch"].to_numpy(dtype=np.int64)]
     together = pairs[pairs["opening_a"] == pairs["opening_b"]]
     joined = set(zip(together["project_a"], together["project_b"], strict=True))
+    odds = at_odds(check)
     bundle_of = {one.project: bundle for bundle in held or () for one in bundle.members}
     start, finish = problem.work_days(check.start_day)
     forbidden = set(problem.forbid[["left", "right"]].itertuples(index=False, name=None))
@@ -103,6 +105,7 @@ def not_bundled(
             continue
         if (a, b) in joined:
             why = "elsewhere" if a in bundle_of or b in bundle_of else "little"
+            why = "broken" if (a, b) in odds else why
             metres = float(
                 together[(together["project_a"] == a) & (together["project_b"] == b)]
                 .drop_duplicates("stretch")["length_m"].sum()

@@ -15,7 +15,7 @@ from coordination.schedule_check import ScheduleCheck
 from coordination.schedule_problem import FEN_PER_WAN, ScheduleProblem
 from coordination.schedule_starts import Starts
 from coordination.wording import text
-from coordination.works import SIGNS_LAYER, UNDERGROUND
+from coordination.works import UNDERGROUND
 
 _NAMED = 4
 _LEAST_FEN = 10_000
@@ -225,9 +225,9 @@ def bundle_warnings(
 
 
 def _both_make(one: Member, other: Member) -> tuple[int, int] | None:
-    """Return the layers of the road itself that both make; pipes may lie beside one another."""
+    """Return the layers from the road base up that both make; pipes may lie beside one another."""
     low = max(one.layers[0], other.layers[0], UNDERGROUND + 1)
-    high = min(one.layers[1], other.layers[1], SIGNS_LAYER)
+    high = min(one.layers[1], other.layers[1])
     return (low, high) if low <= high else None
 
 

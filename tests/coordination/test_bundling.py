@@ -141,7 +141,13 @@ def test_who_digs_leads_and_not_who_only_lays_a_surface() -> None:
     problem, context = plan_of([1, 8], [("A", 100, [0, 1])], paid={1: 5_000_000})
     (one,) = made(problem, context)
     assert (one.lead_unit, one.partner_units) == ("P0", ("P1",))
-    # Of two that dig the same, the one that closes the road up again.
+    # Trees come last and beside the road.
+    problem, context = plan_of([1, 10], [("A", 100, [0, 1])], paid={1: 5_000_000})
+    assert made(problem, context)[0].lead_unit == "P0"
+    # Of two that dig the same, the one with the larger work: a pipe and not its hydrant.
+    problem, context = plan_of([2, 2], [("A", 8, [0, 1]), ("A", 90, [0])])
+    assert made(problem, context)[0].lead_unit == "P0"
+    # Then the one that closes the road up again.
     problem, context = plan_of([2, 6], [("A", 100, [0, 1])])
     assert made(problem, context)[0].lead_unit == "P1"
 
@@ -173,3 +179,19 @@ def test_one_surface_made_twice_is_a_question_and_two_pipes_are_none() -> None:
     ]
     problem, context = plan_of([2, 2], [("A", 80, [0, 1])])
     assert bundle_warnings(made(problem, context)[0], problem, check, "zh") == []
+
+
+def test_a_pair_between_which_a_rule_stays_broken_is_no_bundle() -> None:
+    # The sewer P0 ends after the asphalt P1; P2 shares with both, most with P1.
+    problem, context = plan_of(
+        [1, 8, 10], [("A", 60, [0, 1, 2]), ("A", 80, [1, 2])], filed=[5, 0, 10]
+    )
+    problem = replace(problem, order=pd.DataFrame({"lower": [0], "upper": [1]}))
+    check = check_schedule(problem, problem.filed())
+    assert check.broken["rule"].tolist() == ["order"]
+    held = bundles(problem, check, context)
+    assert [one.codes for one in held] == [("P1", "P2")]
+    why = {
+        (one.left, one.right): one.why for one in not_bundled(problem, check, starts(problem), held)
+    }
+    assert why == {(0, 1): "broken", (0, 2): "elsewhere"}

@@ -15,7 +15,7 @@ from coordination.audience import COORDINATOR
 from coordination.city import City
 from coordination.findings import Findings
 from maps import conflict_map as page
-from maps.conflict_map import conflict_map
+from maps.conflict_map import SCRIPTS, conflict_map
 from maps.layers import FIGURES, ZERO_HIDDEN
 
 STATIC = Path(page.__file__).parent / "static"
@@ -181,7 +181,7 @@ def test_a_city_without_network_findings_or_places_still_makes_a_page(
 def test_every_word_that_the_scripts_say_is_in_both_catalogues(html: str) -> None:
     words = data_of(html)["words"]
     assert words["zh"].keys() == words["en"].keys()
-    scripts = "".join(path.read_text(encoding="utf-8") for path in STATIC.glob("*.js"))
+    scripts = "".join((STATIC / name).read_text(encoding="utf-8") for name in SCRIPTS)
     markup = (STATIC / "conflict_map.html").read_text(encoding="utf-8")
     said = set(re.findall(r'say\("([\w.]+)"[,)]', scripts))
     said |= set(re.findall(r'data-word(?:-label|-placeholder)?="(\w+)"', markup))

@@ -5,8 +5,13 @@ from __future__ import annotations
 import json
 import re
 from dataclasses import replace
+from pathlib import Path
 
 from api.planning import Planned, map_of
+from maps.conflict_map import SCRIPTS as OF_CONFLICTS
+from maps.schedule_map import SCRIPTS
+
+STATIC = Path(__file__).resolve().parents[2] / "maps" / "static"
 
 
 def data_of(html: str) -> dict:
@@ -47,3 +52,15 @@ def test_a_confidential_project_leaves_no_trace(planned: Planned) -> None:
     assert data["bundles"]["unnamed"][0] == 1
     own = (planned.problem.works["project"] == one.project).sum()
     assert len(data["works"]["project"]) == len(planned.problem.works) - own
+
+
+def test_every_word_of_its_own_scripts_is_in_both_catalogues(planned: Planned) -> None:
+    words = data_of(map_of(planned, lang="zh"))["words"]
+    own = [name for name in SCRIPTS if name not in OF_CONFLICTS]
+    scripts = "".join((STATIC / name).read_text(encoding="utf-8") for name in own)
+    markup = (STATIC / "plan_map.html").read_text(encoding="utf-8")
+    said = set(re.findall(r'say\("([\w.]+)"[,)]', scripts))
+    said |= set(re.findall(r'data-word(?:-label|-placeholder)?="(\w+)"', markup))
+    assert len(said) > 30
+    for lang in ("zh", "en"):
+        assert said - words[lang].keys() == set()
