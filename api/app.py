@@ -27,6 +27,7 @@ from api.routers import (
     policies,
     projects,
     review,
+    savings,
     stages,
 )
 from api.settings import Settings
@@ -87,6 +88,7 @@ def create_app(settings: Settings, store: StoreOpener | None = None) -> FastAPI:
         ledger,
         approvals,
         plans,
+        savings,
     )
     for module in modules:
         app.include_router(module.router)

@@ -19,6 +19,7 @@ from api.commands import (
     policies,
     quality,
     review,
+    savings,
     scenarios,
     serve,
     stages,
@@ -73,6 +74,7 @@ for module in (
     approvals,
     plan,
     scenarios,
+    savings,
     upkeep,
 ):
     module.register(app)

@@ -72,6 +72,8 @@ def test_a_plan_is_made_beside_the_server_and_accepted(client: TestClient) -> No
     said = client.post(f"/api/v1/proposals/{one}/answer", json={"answer": "agreed"})
     assert said.json()["answer"] == "agreed"
     assert client.get("/api/v1/proposals?answered=true").json()["count"] == 1
+    ledger = client.get("/api/v1/savings").json()
+    assert {row["bundle_id"] for row in ledger["bundles"]} == set(accepted.json()["bundles"])
 
 
 def test_a_stopped_job_keeps_the_best_so_far(client: TestClient) -> None:

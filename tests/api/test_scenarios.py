@@ -301,3 +301,33 @@ def test_bad_wishes_are_told_in_both_languages(
     told = [json.loads(one.stdout) for one in said]
     assert [one["error"] for one in told] == [key, key]
     assert told[0]["detail"] != told[1]["detail"]
+
+
+def test_the_savings_ledger_from_acceptance_to_completion(path: Path) -> None:
+    told = json.loads(run("savings", "--store", path, "--json").stdout)
+    assert told["bundles"] == []
+    with open_store(path) as store:
+        kept = scenarios.scenario_named(store, "first")
+        one = bundle_of(kept, "A")
+        scenarios.accept(store, "first", actor="office", bundles=[one])
+        saving = kept.bundles.set_index("bundle_id")["saving_mid_wan"][one]
+    told = json.loads(run("savings", "--store", path, "--json").stdout)
+    assert [
+        (row["bundle_id"], row["state"], row["achieved_mid_wan"]) for row in told["bundles"]
+    ] == [(one, "planned", None)]
+    assert told["totals"]["predicted_mid_wan"] == pytest.approx(saving)
+    with open_store(path) as store, store.transaction("test") as change:
+        for code, at, _, _ in FILED[:2]:
+            projects, sites, filings = tables(
+                code, at, "2026-03-01", "2026-03-20", stage="completed"
+            )
+            days = {"actual_start": pd.Timestamp("2026-03-01"),
+                    "actual_finish": pd.Timestamp("2026-03-20")}  # fmt: skip
+            change.put_projects(projects, sites.assign(**days), filings)
+    told = json.loads(run("savings", "--store", path, "--json").stdout)
+    assert told["bundles"][0]["state"] == "done"
+    # Both on the same days: what was predicted was achieved.
+    assert told["totals"]["achieved_mid_wan"] == pytest.approx(saving, abs=0.01)
+    assert {row["name"] for row in told["by"]["owner_unit"]} == {"单位A", "单位B"}
+    shown = run("savings", "--store", path, "--lang", "en").stderr
+    assert "by sector" in shown
