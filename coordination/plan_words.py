@@ -212,7 +212,10 @@ def value_text(bundle: Bundle, lang: str) -> str:
 def bundle_warnings(
     bundle: Bundle, problem: ScheduleProblem, check: ScheduleCheck, lang: str
 ) -> list[str]:
-    """Return what to look at in a bundle: rules that stay broken within it, one surface made twice."""
+    """Return what to look at in a bundle.
+
+    Rules that stay broken within it, one surface made twice, pipes and road that end on one day.
+    """
     own = {one.project for one in bundle.members}
     rows = check.broken[check.broken["project"].isin(own) & check.broken["other"].isin(own)]
     twice = [
@@ -221,7 +224,18 @@ def bundle_warnings(
         for both in [_both_make(one, other)]
         if both is not None and other.code in one.shares
     ]
-    return broken_texts(problem, rows, lang) + twice
+    one_day = [
+        text("plan.hand_over", lang, day=day_text(day - 1))
+        for day in sorted(
+            {
+                one.finish_day
+                for one, other in combinations(bundle.members, 2)
+                if one.layers[1] <= UNDERGROUND < other.layers[0] and other.code in one.shares
+                if one.finish_day == other.finish_day
+            }
+        )
+    ]
+    return broken_texts(problem, rows, lang) + twice + one_day
 
 
 def _both_make(one: Member, other: Member) -> tuple[int, int] | None:

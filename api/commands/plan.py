@@ -178,12 +178,14 @@ def _show(session: Session, planned: Planned, seed: int) -> None:
     session.write(text(f"plan.say.{key}", lang, seed=seed))
     from data.plan_files import comparison_rows  # noqa: PLC0415
 
+    # One column per plan: five fit on a screen, nine figures side by side do not.
+    rows = comparison_rows(planned.tables.comparison, lang)
     table = Table(box=None)
-    table.add_column(text("plan.column.plan", lang))
+    table.add_column("")
+    for label, _ in rows:
+        table.add_column(label, justify="right")
     for name in _SHOWN:
-        table.add_column(text(f"plan.column.{name}", lang), justify="right")
-    for label, row in comparison_rows(planned.tables.comparison, lang):
-        table.add_row(label, *(_figure(row[name]) for name in _SHOWN))
+        table.add_row(text(f"plan.column.{name}", lang), *(_figure(row[name]) for _, row in rows))
     session.messages.print(table)
 
 

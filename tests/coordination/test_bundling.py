@@ -195,3 +195,13 @@ def test_a_pair_between_which_a_rule_stays_broken_is_no_bundle() -> None:
         (one.left, one.right): one.why for one in not_bundled(problem, check, starts(problem), held)
     }
     assert why == {(0, 1): "broken", (0, 2): "elsewhere"}
+
+
+def test_pipes_and_road_that_end_on_one_day_are_told_to_hand_over() -> None:
+    for filed, told in ([0, 0], 1), ([0, 9], 0):
+        problem, context = plan_of([1, 8], [("A", 60, [0, 1])], filed=filed)
+        check = check_schedule(problem, problem.filed())
+        (one,) = bundles(problem, check, context)
+        said = bundle_warnings(one, problem, check, "zh")
+        assert len(said) == told
+        assert all("1970-01-30" in sentence for sentence in said)
