@@ -13,8 +13,6 @@ from coordination.schedule_check import check_schedule, lock_end
 from coordination.schedule_model import Model, Term
 from coordination.schedule_wish_rules import joined_projects
 
-_LONGEST_MONTH_DAYS = 31
-
 
 def add_rules(model: Model) -> None:
     """Add works order, locks, dependencies, closures apart, crews and corridors."""
@@ -69,6 +67,21 @@ def _later(day: int, months: int) -> int:
     return int(lock_end(np.array([day]), np.array([months]))[0])
 
 
+def _later_term(model: Model, work: int, months: int) -> Term:
+    """Return the day by which so many calendar months have passed since a work's finish.
+
+    A table over its finishes: months are not of one length, and a cautious count would forbid what the
+    calendar allows, so that what is proven of the model would not hold of the plan.
+    """
+    low, high = model.end_low[work], model.end_high[work]
+    if low == high:
+        return _later(low, months)
+    table = lock_end(np.arange(low, high + 1), np.full(high - low + 1, months)).tolist()
+    later = model.model.new_int_var(table[0], table[-1], "")
+    model.model.add_element(model.end(work) - low, table, later)
+    return later
+
+
 def _add_order(model: Model) -> None:
     """``f[lower] ≤ f[upper]``, or so much later that it is no matter of order."""
     table, months = model.problem.order, model.problem.order_months
@@ -77,35 +90,19 @@ def _add_order(model: Model) -> None:
             continue
         now_lower, now_upper = model.now_finish[lower], model.now_finish[upper]
         kept = not now_upper < now_lower <= _later(now_upper, months)
-        far = months * _LONGEST_MONTH_DAYS + 1
-        _either(
-            model,
-            (model.end(lower) <= model.end(upper), now_lower <= now_upper),
-            (model.end(lower) >= model.end(upper) + far, kept and now_lower > now_upper),
-            second_possible=model.end_high[lower] >= model.end_low[upper] + far,
-            switch=_soft(model, kept, f"order{lower}_{upper}"),
-        )
+        switch = _soft(model, kept, f"order{lower}_{upper}")
+        in_order = model.end(lower) <= model.end(upper)
+        if model.end_high[lower] <= _later(model.end_low[upper], months):
+            model.require(in_order, switch)
+            continue
+        _either(model, in_order, model.end(lower) > _later_term(model, upper, months), switch)
 
 
-def _either(
-    model: Model,
-    first: tuple[Term, bool],
-    second: tuple[Term, bool],
-    *,
-    second_possible: bool,
-    switch: Sequence[Term],
-) -> None:
-    """Require one of two; each with whether it holds on the given days."""
-    if second[1] and not first[1] and not second_possible:
-        # It holds by the calendar though not by the cautious count of months: it stays so.
-        model.exact = False
-        return
-    if not second_possible:
-        model.require(first[0], switch)
-        return
+def _either(model: Model, first: Term, second: Term, switch: Sequence[Term]) -> None:
+    """Require one of two."""
     other = model.model.new_bool_var("")
-    model.require(first[0], [*switch, other.negated()])
-    model.require(second[0], [*switch, other])
+    model.require(first, [*switch, other.negated()])
+    model.require(second, [*switch, other])
 
 
 def _add_locks(model: Model) -> None:
@@ -117,14 +114,12 @@ def _add_locks(model: Model) -> None:
             continue
         before = model.now_finish[dig] <= model.now_finish[surface]
         after = model.now_start[dig] >= _later(model.now_finish[surface], months)
-        far = months * _LONGEST_MONTH_DAYS + 1
-        _either(
-            model,
-            (model.end(dig) <= model.end(surface), before),
-            (model.begin(dig) >= model.end(surface) + far, after),
-            second_possible=model.begin_high[dig] >= model.end_low[surface] + far,
-            switch=_soft(model, before or after, f"lock{dig}_{surface}", fee),
-        )
+        switch = _soft(model, before or after, f"lock{dig}_{surface}", fee)
+        first = model.end(dig) <= model.end(surface)
+        if model.begin_high[dig] < _later(model.end_low[surface], months):
+            model.require(first, switch)
+            continue
+        _either(model, first, model.begin(dig) >= _later_term(model, surface, months), switch)
 
 
 def _add_depends(model: Model) -> None:

@@ -21,6 +21,7 @@ from coordination.schedule_problem import (
     part_of,
     resumed_finish,
 )
+from coordination.scheduling import Search, plan
 
 
 def three(**more: object) -> ScheduleProblem:
@@ -183,3 +184,20 @@ def test_parts_add_up_to_the_whole() -> None:
     assert sum(one.cost_fen[1] for one in told) == whole.cost_fen[1]
     assert sum(one.metres_opened for one in told) == whole.metres_opened
     assert sum(len(one.broken) for one in told) == len(whole.broken)
+
+
+def test_months_are_those_of_the_calendar_in_the_solver_too() -> None:
+    # The upper work ends on 1970-02-14; from 1971-02-15 on the lower one is no matter of order.
+    works = pd.DataFrame(
+        {"code": ["lower", "upper"], "filed_day": [353, 0], "first_day": [300, 0],
+         "last_day": [400, 40], "days": [58, 45], "layer": [1, 3]}
+    )  # fmt: skip
+    members = pd.DataFrame({"stretch": [0, 0], "work": [0, 1], "mid_fen": [30_000, 20_000]})
+    problem = problem_of(
+        works, pd.DataFrame({"length_m": [100.0]}), members,
+        order=pd.DataFrame({"lower": [0], "upper": [1]}),
+    )  # fmt: skip
+    found = plan(problem, Search(deterministic_s=1.0))
+    best = found.schedules["optimised"]
+    assert best.start_day.tolist() == [353, 0]
+    assert found.bound_fen <= best.cost_fen[1]
