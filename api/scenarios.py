@@ -203,7 +203,8 @@ class Difference:
     Attributes
     ----------
     figures
-        Later minus earlier, by name of `FIGURES`; None where one of the two was not counted.
+        Later minus earlier, by name of `FIGURES`, costs without what moving weighs; None where one of
+        the two was not counted.
     dragged
         Projects that stand elsewhere, without those that were asked to.
     """
@@ -228,13 +229,25 @@ def difference(
     """
     old = before.scenario.comparison["plans"]["optimised"]
     new = comparison["plans"]["optimised"]
-    figures = {
-        name: None if old.get(name) is None or new.get(name) is None
-        else round(new[name] - old[name], 4)
-        for name in FIGURES
-    }  # fmt: skip
+    figures: dict[str, float | None] = {}
+    for name in FIGURES:
+        one, other = _without_moving(old, name), _without_moving(new, name)
+        change = None if one is None or other is None else round(other - one, 4)
+        figures[name] = change or (None if change is None else 0)  # never "-0.0"
     asked = {*wishes.pins, *wishes.slips}
     return Difference(figures, dragged(before.first_days(), days, asked))
+
+
+def _without_moving(figures: Mapping[str, Any], name: str) -> float | None:
+    """Return a figure; of a cost without what moving weighs.
+
+    A plan that was made again weighs moving from the days of the plan before, the first one from the
+    filed days: the rest is what can be compared.
+    """
+    value = figures.get(name)
+    if value is None or not name.startswith("cost_"):
+        return value
+    return float(value) - float(figures["moving_wan"])
 
 
 def first_days(planned: Planned) -> dict[str, int]:

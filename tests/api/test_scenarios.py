@@ -116,6 +116,14 @@ def test_a_scenario_comes_back_as_it_was_kept_and_moves_no_data(store: Store) ->
     store.verify()
 
 
+def test_planned_again_without_a_wish_nothing_changes(store: Store) -> None:
+    first = scenarios.scenario_named(store, "first")
+    again = keep(store, "again", Asked(base="first"))
+    told = scenarios.difference(first, again.scenario.comparison, again.first_days(), Wishes())
+    assert told.dragged == ()
+    assert {name: value for name, value in told.figures.items() if value} == {}
+
+
 def test_what_a_slip_does_is_told_against_the_scenario(store: Store) -> None:
     first = scenarios.scenario_named(store, "first")
     kept = keep(store, "late", Asked(base="first", slips={"A": (3, True)}))
