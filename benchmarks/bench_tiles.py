@@ -8,6 +8,7 @@ have to agree in the sums of every tile. Memory is the peak of the fullest worke
 from __future__ import annotations
 
 import resource
+import sys
 import tempfile
 import time
 from dataclasses import replace
@@ -84,12 +85,26 @@ def _by_tiles(job: Job, workers: int) -> tuple[TiledPairs, dict[str, float]]:
         begun = time.perf_counter()
         found = run_tiled_pairs(client, replace(job, scratch=scratch), tile_rows=_TILE_ROWS)
         seconds = time.perf_counter() - begun
-        usage = client.run(lambda: resource.getrusage(resource.RUSAGE_SELF))
+        used = list(client.run(_used).values())
     return found, {
         "seconds": seconds,
-        "worker_cpu_s": sum(one.ru_utime + one.ru_stime for one in usage.values()),
-        "worker_peak_mib": max(one.ru_maxrss for one in usage.values()) / 1024.0,
+        "worker_cpu_s": sum(cpu_s for cpu_s, _ in used),
+        "worker_peak_mib": max(peak_mib for _, peak_mib in used),
     }
+
+
+def _used() -> tuple[float, float]:
+    """Return processor seconds and peak memory [MiB] of this process.
+
+    ``ru_maxrss`` will not do on Linux: it begins with what the process that started this one held.
+    """
+    usage = resource.getrusage(resource.RUSAGE_SELF)
+    status = Path("/proc/self/status")
+    peak = usage.ru_maxrss / (1024.0**2 if sys.platform == "darwin" else 1024.0)
+    if status.exists():
+        lines = dict(line.split(":", 1) for line in status.read_text().splitlines())
+        peak = int(lines["VmHWM"].split()[0]) / 1024.0
+    return usage.ru_utime + usage.ru_stime, peak
 
 
 def run(sizes: list[int]) -> list[dict[str, float | int | str]]:
