@@ -18,7 +18,7 @@ from api.parse import parse_crs
 from api.progress import Steps, silent
 from api.provenance import SOFTWARE_VERSION, day_of_judgement, now_text
 from coordination import City, Policy
-from coordination.audience import ANYBODY, COORDINATOR, Audience
+from coordination.audience import audience_of
 from coordination.faults import UsageError
 from coordination.wording import text
 from data.export_tables import ExportTable, What, export_table, in_words
@@ -186,7 +186,7 @@ def export(
         period = (first, options.last or first + timedelta(days=NEAR_DAYS))
     if period[0] is not None and period[1] is not None and period[0] > period[1]:
         raise UsageError("export.error.period", first=str(period[0]), last=str(period[1]))
-    audience = COORDINATOR if options.confidential else _audience(options.unit)
+    audience = audience_of(options.unit, confidential=options.confidential)
     table = export_table(what, city, findings, audience=audience, period=period)
     origin = {
         "data_revision": city.data_revision if findings is None else findings.data_revision
@@ -203,10 +203,6 @@ def export(
         what, kind, tuple(files), job.written, crs.to_string(),
         {**table.left_out, **job.left_out}, job.losses,
     )  # fmt: skip
-
-
-def _audience(unit: str | None) -> Audience:
-    return Audience(unit=unit) if unit else ANYBODY
 
 
 def _crs_for(kind: Format, options: ExportOptions, working: CRS) -> CRS:

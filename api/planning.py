@@ -197,12 +197,23 @@ def make_plan(
     return Planned(city, context, problem, free, found, compared, apart, tables, provenance)
 
 
-def write_files(folder: Path, planned: Planned, *, lang: str) -> list[Path]:
-    """Write the files of a plan: tables, the page for a meeting and the map."""
-    paths = write_plan(folder, planned.tables, planned.provenance, lang=lang)
-    paths.append(write_whole(folder / "plan.html", page_of(planned, lang=lang)))
-    paths.append(write_whole(folder / "plan_map.html", map_of(planned, lang=lang)))
+def write_files(
+    folder: Path, planned: Planned, *, lang: str, audience: Audience = ANYBODY
+) -> list[Path]:
+    """Write the files of a plan as their reader may see it: tables, the page and the map."""
+    tables = tables_of(planned, audience=audience)
+    paths = write_plan(folder, tables, planned.provenance, lang=lang)
+    for name, written in (("plan.html", page_of), ("plan_map.html", map_of)):
+        paths.append(write_whole(folder / name, written(planned, lang=lang, audience=audience)))
     return paths
+
+
+def tables_of(planned: Planned, *, audience: Audience = ANYBODY) -> PlanTables:
+    """Return the tables of a plan as their reader may see them."""
+    compared, hidden = for_reader(planned.compared, planned.city, audience)
+    if not hidden:
+        return planned.tables
+    return plan_tables(compared, planned.context, planned.free, planned.apart, hidden)
 
 
 def page_of(planned: Planned, *, lang: str, audience: Audience = ANYBODY) -> str:

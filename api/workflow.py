@@ -15,7 +15,7 @@ from api.provenance import SOFTWARE_VERSION, day_of_judgement, provenance_of
 from api.redetection import find_again, made_by
 from api.rules import installed_rules
 from coordination import City, Policy
-from coordination.audience import ANYBODY, Audience
+from coordination.audience import audience_of
 from coordination.check import check
 from coordination.faults import InputRefusedError, StoreError, UsageError
 from coordination.figures import cases
@@ -151,7 +151,7 @@ def write_report_folder(
     step("load")
     city, findings = stored_findings(store)
     step("files")
-    audience = Audience(unit=unit) if unit else ANYBODY
+    audience = audience_of(unit)
     pictures = report_pictures(city, findings, unit=unit, audience=audience)
     step("report")
     provenance = provenance_of(findings, network=city.network is not None)

@@ -37,9 +37,29 @@ COORDINATOR = Audience(sees_confidential=True)
 """The joint-meeting office itself."""
 ANYBODY = Audience()
 """A page that goes round a meeting."""
-
 SOMEONE = "confidential-"
 """What the code of a hidden project starts with."""
+
+
+def audience_of(unit: str | None, *, confidential: bool = False) -> Audience:
+    """Return for whom a file is made.
+
+    Parameters
+    ----------
+    unit
+        Owner unit for which it is made; None or nothing for anybody.
+    confidential
+        Whether it is the office's own copy.
+
+    Examples
+    --------
+    >>> audience_of("gas") == Audience(unit="gas"), audience_of("") == ANYBODY
+    (True, True)
+    >>> audience_of("gas", confidential=True) == COORDINATOR
+    True
+    """
+    return COORDINATOR if confidential else Audience(unit=unit or None)
+
 
 _FINER = (
     "legal_basis", "place", "section_id", "from_m", "to_m", "shared_length_m", "shared_area_m2", "distance_m",

@@ -8,7 +8,7 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from coordination.audience import Audience, hidden_codes
+from coordination.audience import SOMEONE, Audience, hidden_codes
 from coordination.bundling import Bundle
 from coordination.city import City
 from coordination.comparison import Compared, opening_labels
@@ -45,9 +45,12 @@ class RoadChange:
 
 
 def for_reader(
-    compared: Compared, city: City, audience: Audience, lang: str
+    compared: Compared, city: City, audience: Audience, lang: str | None = None
 ) -> tuple[Compared, frozenset[int]]:
     """Return a plan as a reader may see it, and the rows of the projects that stay unnamed.
+
+    A bundle with a hidden member keeps roads, mode and figures; its id, a hash of codes that could be
+    guessed, gives way to a made-up one. A bundle of nobody else is left out.
 
     Parameters
     ----------
@@ -56,15 +59,17 @@ def for_reader(
     audience
         Who reads.
     lang
-        Language of the name that a hidden project goes by.
+        Language of the name that a hidden project goes by; None for its made-up code.
     """
     problem = compared.plan.problem
     codes = problem.projects["code"].astype("object")
-    hidden = codes.isin(list(hidden_codes(city, audience))).to_numpy(dtype=bool)
+    aliases = hidden_codes(city, audience)
+    hidden = codes.isin(list(aliases)).to_numpy(dtype=bool)
     if not hidden.any():
         return compared, frozenset()
-    someone = text("report.confidential.someone", lang)
-    names = dict(zip(codes, codes.mask(hidden, someone), strict=True))
+    if lang is not None:
+        aliases = dict.fromkeys(aliases, text("report.confidential.someone", lang))
+    names = {code: aliases.get(code, code) for code in codes}
     projects = problem.projects.assign(
         code=codes.map(names).to_numpy(dtype=object),
         owner_unit=problem.projects["owner_unit"].astype("object").mask(hidden),
@@ -74,14 +79,23 @@ def for_reader(
         compared,
         plan=replace(compared.plan, problem=replace(problem, projects=projects)),
         bundles={
-            plan: tuple(_unnamed(one, names, rows) for one in held)
+            plan: tuple(
+                _unnamed(one, names, rows, f"{SOMEONE}B{rank}")
+                for rank, one in enumerate(held, start=1)
+                if any(member.project not in rows for member in one.members)
+            )
             for plan, held in compared.bundles.items()
         },
     )
     return shown, rows
 
 
-def _unnamed(bundle: Bundle, names: dict[str, str], hidden: frozenset[int]) -> Bundle:
+def unveiled(rows: pd.DataFrame, hidden: frozenset[int]) -> pd.DataFrame:
+    """Return the rows of `ScheduleCheck.broken` that concern no hidden project."""
+    return rows[~rows[["project", "other"]].isin(hidden).any(axis=1)]
+
+
+def _unnamed(bundle: Bundle, names: dict[str, str], hidden: frozenset[int], alias: str) -> Bundle:
     if not any(one.project in hidden for one in bundle.members):
         return bundle
     members = tuple(
@@ -98,11 +112,12 @@ def _unnamed(bundle: Bundle, names: dict[str, str], hidden: frozenset[int]) -> B
     seen = [one for one in members if one.project not in hidden]
     return replace(
         bundle,
+        bundle_id=alias,
         members=members,
         lead_unit=bundle.lead_unit if bundle.lead_unit in open_units else None,
         partner_units=tuple(unit for unit in bundle.partner_units if unit in open_units),
-        start_day=min((one.start_day for one in seen), default=bundle.start_day),
-        finish_day=max((one.finish_day for one in seen), default=bundle.finish_day),
+        start_day=min(one.start_day for one in seen),
+        finish_day=max(one.finish_day for one in seen),
     )
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from itertools import combinations
 
 import numpy as np
@@ -169,10 +169,16 @@ def layer_text(layers: tuple[int, int], lang: str) -> str:
     return low if low == high else text("plan.layers", lang, low=low, high=high)
 
 
-def member_texts(bundle: Bundle, lang: str) -> list[tuple[str, str]]:
-    """Return, per member, why it belongs to a bundle and what breaks if it leaves."""
+def member_texts(bundle: Bundle, lang: str, hidden: Collection[int] = ()) -> list[tuple[str, str]]:
+    """Return, per member, why it belongs to a bundle and what breaks if it leaves.
+
+    Of a project that stays ``hidden`` no metres and no money are told.
+    """
     told = []
     for one in bundle.members:
+        if one.project in hidden:
+            told.append((text("report.confidential.reason", lang), ""))
+            continue
         if bundle.mode == "traffic_management":
             others = [code for code in bundle.codes if code != one.code]
             why = text("plan.member.managed", lang, partners=listed(others, lang),

@@ -20,6 +20,7 @@ from coordination.bundling import Bundle, Member
 from coordination.comparison import COMPARED, Compared
 from coordination.findings import Provenance
 from coordination.not_bundled import NotBundled
+from coordination.plan_story import unveiled
 from coordination.plan_words import (
     broken_texts,
     member_texts,
@@ -72,27 +73,33 @@ class PlanTables:
 
 
 def plan_tables(
-    compared: Compared, context: Context, free: Starts, apart: Sequence[NotBundled]
+    compared: Compared,
+    context: Context,
+    free: Starts,
+    apart: Sequence[NotBundled],
+    hidden: frozenset[int] = frozenset(),
 ) -> PlanTables:
     """Return a plan as tables.
 
     Parameters
     ----------
     compared
-        The plan with its bundles.
+        The plan with its bundles, as its reader may see it (`coordination.plan_story.for_reader`).
     context
         What the rules saw of the city.
     free
         `coordination.schedule_starts.starts` of its problem.
     apart
         `coordination.not_bundled.not_bundled` of it.
+    hidden
+        Projects that stay unnamed: their own rows are left out, and those that they share with others.
     """
     held = compared.bundles["optimised"]
     return PlanTables(
-        schedule=_schedule(compared, free),
-        bundles=_bundles(held, context),
-        broken=_broken(compared),
-        apart=_apart(compared, apart),
+        schedule=_schedule(compared, free, hidden),
+        bundles=_bundles(held, context, hidden),
+        broken=_broken(compared, hidden),
+        apart=_apart(compared, [one for one in apart if hidden.isdisjoint((one.left, one.right))]),
         comparison=comparison_document(compared),
     )
 
@@ -120,7 +127,7 @@ def bundle_of(bundles: Sequence[Bundle]) -> dict[int, tuple[Bundle, Member]]:
     return {member.project: (bundle, member) for bundle in bundles for member in bundle.members}
 
 
-def _schedule(compared: Compared, free: Starts) -> pd.DataFrame:
+def _schedule(compared: Compared, free: Starts, hidden: frozenset[int]) -> pd.DataFrame:
     plan = compared.plan
     problem, check = plan.problem, plan.schedules["optimised"]
     held = bundle_of(compared.bundles["optimised"])
@@ -131,7 +138,7 @@ def _schedule(compared: Compared, free: Starts) -> pd.DataFrame:
         for lang in ("zh", "en")
     }
     rows = range(len(problem.projects))
-    return pd.DataFrame(
+    table = pd.DataFrame(
         {
             "code": problem.projects["code"].to_numpy(dtype=object),
             "filed_start": _dates(filed),
@@ -147,6 +154,7 @@ def _schedule(compared: Compared, free: Starts) -> pd.DataFrame:
             "reason_en": reasons["en"],
         }
     )
+    return table.drop(index=sorted(hidden)).reset_index(drop=True)
 
 
 def _project_days(compared: Compared, name: str) -> np.ndarray[Any, np.dtype[np.int64]]:
@@ -158,11 +166,11 @@ def _dates(days: np.ndarray[Any, np.dtype[np.int64]]) -> list[str]:
     return [str(one) for one in np.asarray(days, dtype=np.int64).astype("datetime64[D]")]
 
 
-def _bundles(held: Sequence[Bundle], context: Context) -> gpd.GeoDataFrame:
+def _bundles(held: Sequence[Bundle], context: Context, hidden: frozenset[int]) -> gpd.GeoDataFrame:
     rows = []
     for one in held:
         low, mid, high = one.saved_wan
-        told = {lang: member_texts(one, lang) for lang in ("zh", "en")}
+        told = {lang: member_texts(one, lang, hidden) for lang in ("zh", "en")}
         rows.append(
             {
                 "bundle_id": one.bundle_id,
@@ -183,7 +191,7 @@ def _bundles(held: Sequence[Bundle], context: Context) -> gpd.GeoDataFrame:
                 "formula_en": value_text(one, "en"),
                 **{
                     f"members_{lang}": "\n".join(
-                        f"{m.code}: {why}{text('plan.then', lang)}{leaves}"
+                        f"{m.code}: {text('plan.then', lang).join(filter(None, (why, leaves)))}"
                         for m, (why, leaves) in zip(one.members, told[lang], strict=True)
                     )
                     for lang in ("zh", "en")
@@ -206,12 +214,12 @@ def _ground(bundle: Bundle, context: Context) -> shapely.MultiPolygon:
     return shapely.MultiPolygon(parts)
 
 
-def _broken(compared: Compared) -> pd.DataFrame:
+def _broken(compared: Compared, hidden: frozenset[int]) -> pd.DataFrame:
     problem = compared.plan.problem
     codes = np.array([*problem.projects["code"], None], dtype=object)
     tables = []
     for name, check in compared.plan.schedules.items():
-        broken = check.broken
+        broken = unveiled(check.broken, hidden)
         tables.append(
             pd.DataFrame(
                 {

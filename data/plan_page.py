@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from functools import partial
 from typing import Any
 
@@ -17,7 +18,7 @@ from coordination.city import City
 from coordination.comparison import COMPARED, Compared
 from coordination.findings import Provenance
 from coordination.not_bundled import NotBundled
-from coordination.plan_story import RoadChange
+from coordination.plan_story import RoadChange, unveiled
 from coordination.plan_words import (
     broken_texts,
     bundle_warnings,
@@ -93,11 +94,11 @@ def plan_page(
     words = partial(_words, lang)
     members = _Members(compared, city, hidden, lang)
     ranked = [(str(rank), one) for rank, one in enumerate(held, start=1)]
-    seen_apart = [one for one in apart if not hidden & {one.left, one.right}]
+    seen_apart = [one for one in apart if hidden.isdisjoint((one.left, one.right))]
     seen_apart.sort(key=lambda one: -one.length_m)
     moved = _moved(compared, free, members, lang)
-    rows = best.broken[~best.broken["project"].isin(hidden) & ~best.broken["other"].isin(hidden)]
-    broken = broken_texts(problem, rows, lang)
+    best = replace(best, broken=unveiled(best.broken, hidden))
+    broken = broken_texts(problem, best.broken, lang)
     return _template().render(
         t=words,
         lang={"zh": "zh-CN", "en": "en"}[lang],
@@ -260,7 +261,7 @@ def _bundle(
     pictures: Mapping[str, str],
     lang: str,
 ) -> dict[str, Any]:
-    told = member_texts(one, lang)
+    told = member_texts(one, lang, members.hidden)
     steps: dict[int, list[str]] = {}
     for member in one.members:
         steps.setdefault(member.works_order, []).append(layer_text(member.layers, lang))

@@ -32,6 +32,7 @@ from api.commands.session import (
     words_of,
 )
 from api.parse import parse_day
+from coordination.audience import audience_of, hidden_codes
 from coordination.schedule_problem import FEN_PER_WAN
 from coordination.wording import text
 
@@ -60,6 +61,10 @@ def plan(
     seed: Annotated[int, typer.Option("--seed", min=0, help=_told("seed"))] = 0,
     workers: Annotated[int, typer.Option("--workers", min=1, help=_told("workers"))] = 2,
     out: Annotated[Path | None, typer.Option("--out", help=words("option.out_dir"))] = None,
+    unit: Annotated[str | None, typer.Option("--unit", help=_told("unit"))] = None,
+    confidential: Annotated[
+        bool, typer.Option("--confidential", help=_told("confidential"))
+    ] = False,
     findings: Annotated[
         bool, typer.Option("--findings/--no-findings", help=_told("findings"))
     ] = True,
@@ -122,8 +127,15 @@ def plan(
                 )  # fmt: skip
         if stopper.asked:
             session.write(text("plan.say.stopped", session.lang))
-        paths = [] if out is None else write_files(out, planned, lang=session.lang)
         _show(session, planned, seed)
+        paths = []
+        if out is not None:
+            audience = audience_of(unit, confidential=confidential)
+            paths = write_files(out, planned, lang=session.lang, audience=audience)
+            if confidential:
+                session.write(text("plan.say.confidential", session.lang))
+            elif unseen := len(hidden_codes(planned.city, audience)):
+                session.write(text("plan.say.unnamed", session.lang, count=unseen))
         for path in paths:
             session.say("say.wrote", path=path)
         more: dict[str, Any] = {"files": [str(path) for path in paths], "wishes": wishes.document()}

@@ -281,6 +281,23 @@ def test_the_commands_from_a_plan_to_an_answer(path: Path) -> None:
     assert json.loads(answered.stdout)["answer"] == "agreed"
 
 
+def test_files_of_a_plan_are_made_for_somebody(path: Path, tmp_path: Path) -> None:
+    with open_store(path) as store, store.transaction("test") as change:
+        change.put_projects(*tables(*FILED[0], stage="annual_plan", confidential=True))
+    asked = ("plan", "--store", path, "--time-limit-s", "3", "--workers", "1", "--no-findings",
+             "--lang", "en", "--out", tmp_path / "plan")  # fmt: skip
+    for words, codes, said in (
+        ((), ["B", "D", "E", "F"], "1 confidential projects are not named"),
+        (("--unit", "单位B"), ["B", "D", "E", "F"], "1 confidential projects are not named"),
+        (("--unit", "单位A"), ["A", "B", "D", "E", "F"], None),
+        (("--confidential",), ["A", "B", "D", "E", "F"], "do not pass them on"),
+    ):
+        done = run(*asked, *words)
+        assert done.exit_code == 0, done.output
+        assert pd.read_csv(tmp_path / "plan" / "schedule.csv")["code"].tolist() == codes
+        assert said in done.stderr if said else "confidential" not in done.stderr
+
+
 @pytest.mark.parametrize(
     ("words", "key"),
     [
