@@ -28,7 +28,7 @@ _HTTP_CODES = {
 }  # fmt: skip
 _CONFLICTS = (
     "review.error.transition", "review.error.cleared", "stages.error.blocked", "scenarios.taken",
-    "scenarios.accept.stale", "scenarios.accept.stale_tables", "scenarios.accept.in_bundle",
+    "scenarios.accepted", "scenarios.accept.stale", "scenarios.accept.stale_tables", "scenarios.accept.in_bundle",
     "scenarios.accept.nothing", "scenarios.answered", "scenarios.project_changed",
 )  # fmt: skip
 _MISSING = ("scenarios.unknown", "scenarios.no_proposal", "scenarios.accept.no_bundle")

@@ -135,13 +135,27 @@ def get_plan(
     }  # fmt: skip
 
 
-@router.delete("/plans/{plan_id}", status_code=202)
-def stop_plan(plan_id: str, jobs: JobsNeeded, lang: Language) -> dict[str, Any]:
-    """Stop a job; the best plan so far is kept. What is done already stays as it is."""
+@router.delete("/plans/{plan_id}", responses={202: {"description": "the job is asked to stop"}})
+def stop_or_delete_plan(
+    plan_id: str,
+    snapshots: SnapshotsNeeded,
+    settings: SettingsNeeded,
+    jobs: JobsNeeded,
+    lang: Language,
+    response: Response,
+) -> dict[str, Any]:
+    """Stop a job, by its own id, or delete a plan that is kept, by its id or name.
+
+    The best plan that a stopped job found is kept; a job that is done stays as it is, so that who wants
+    to stop it never deletes what it just finished. A plan of which something was accepted stays as
+    evidence; of another the log of changes keeps what it was made of and who deleted it.
+    """
     job = jobs.stop(plan_id)
-    if job is None:
-        raise NotFoundError("scenarios.no_job", job=plan_id)
-    return _job_document(job, lang)
+    if job is not None:
+        response.status_code = 202
+        return _job_document(job, lang)
+    with snapshots.store() as store:
+        return {"deleted": scenarios.delete(store, plan_id, actor=settings.actor)}
 
 
 @router.post("/plans/{plan_id}/accept")

@@ -14,6 +14,7 @@ from fastapi.testclient import TestClient
 
 from api.app import create_app
 from api.settings import Settings
+from data.geopackage_store import open_store
 
 sys.path.insert(0, str(Path(__file__).parent))
 from test_scenarios import planned as planned  # noqa: PLC0414 - a fixture
@@ -85,6 +86,36 @@ def test_a_stopped_job_keeps_the_best_so_far(client: TestClient) -> None:
     assert told["status"] == "done"
     assert client.get("/api/v1/plans/stopped").json()["result"]["bundles"]
     assert client.delete(f"/api/v1/plans/{plan_id}").json()["status"] == "done"
+
+
+def test_a_plan_is_deleted_until_something_of_it_was_accepted(client: TestClient) -> None:
+    one = client.get("/api/v1/plans/first").json()["scenario_id"]
+    body = {"name": "second", "time_limit_s": 2, "findings": False, "from": "first"}
+    job = client.post("/api/v1/plans", json=body).json()["plan_id"]
+    second = ended(client, job)["scenario_id"]
+    # Who wants to stop a job that just ended does not delete its plan.
+    assert client.delete(f"/api/v1/plans/{job}").status_code == 202
+    assert [row["name"] for row in client.get("/api/v1/plans").json()["plans"]] == [
+        "first", "second",
+    ]  # fmt: skip
+    gone = client.delete("/api/v1/plans/second")
+    assert (gone.status_code, gone.json()) == (200, {"deleted": second})
+    assert [row["name"] for row in client.get("/api/v1/plans").json()["plans"]] == ["first"]
+    assert client.get(f"/api/v1/plans/{job}").status_code == 404
+    with open_store(client.app.state.settings.store) as store:  # type: ignore[attr-defined]
+        change = store.changes()[-1]
+    assert (change.table, change.key, change.actor, change.after) == (
+        "scenarios", second, "office", None,
+    )  # fmt: skip
+    assert change.before is not None
+    assert change.before["name"] == "second"
+    again = client.delete(f"/api/v1/plans/{second}?lang=en")
+    assert (again.status_code, again.json()["code"]) == (404, "scenarios_unknown")
+    assert client.post("/api/v1/plans/first/accept", json={}).status_code == 200
+    kept = client.delete(f"/api/v1/plans/{one}?lang=en")
+    assert (kept.status_code, kept.json()["code"]) == (409, "scenarios_accepted")
+    assert "it stays as evidence" in kept.json()["detail"]
+    assert client.get("/api/v1/plans/first").status_code == 200
 
 
 def test_what_goes_wrong_is_a_problem(client: TestClient) -> None:
