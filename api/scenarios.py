@@ -29,11 +29,18 @@ _PLAN_RESTS_ON = (
     "asset_points", "policies",
 )  # fmt: skip
 _MOST_CHANGES = 1_000_000
+_STANDING = {
+    f"cost_without_moving_{level}_wan": f"cost_{level}_wan" for level in ("low", "mid", "high")
+}
 FIGURES = (
-    "metres_opened", "cost_low_wan", "cost_mid_wan", "cost_high_wan", "weighted_closed_days",
-    "projects_moved", "hard_rules_broken", "findings",
+    "metres_opened", *_STANDING, "weighted_closed_days", "projects_moved", "hard_rules_broken",
+    "findings",
 )  # fmt: skip
-"""Figures by which scenarios are compared."""
+"""Figures by which scenarios are compared.
+
+A plan that was made again weighs moving from the days of the plan before, the first one from the filed
+days: costs without moving are what can be compared.
+"""
 
 
 @dataclass(frozen=True)
@@ -203,8 +210,7 @@ class Difference:
     Attributes
     ----------
     figures
-        Later minus earlier, by name of `FIGURES`, costs without what moving weighs; None where one of
-        the two was not counted.
+        Later minus earlier, by name of `FIGURES`; None where one of the two was not counted.
     dragged
         Projects that stand elsewhere, without those that were asked to.
     """
@@ -227,27 +233,31 @@ def difference(
     wishes
         Of the later plan: what it pins or lets slip was asked for and drags nobody.
     """
-    old = before.scenario.comparison["plans"]["optimised"]
-    new = comparison["plans"]["optimised"]
+    old, new = figures_of(before.scenario.comparison), figures_of(comparison)
     figures: dict[str, float | None] = {}
     for name in FIGURES:
-        one, other = _without_moving(old, name), _without_moving(new, name)
+        one, other = old[name], new[name]
         change = None if one is None or other is None else round(other - one, 4)
         figures[name] = change or (None if change is None else 0)  # never "-0.0"
     asked = {*wishes.pins, *wishes.slips}
     return Difference(figures, dragged(before.first_days(), days, asked))
 
 
-def _without_moving(figures: Mapping[str, Any], name: str) -> float | None:
-    """Return a figure; of a cost without what moving weighs.
+def figures_of(comparison: Mapping[str, Any]) -> dict[str, float | None]:
+    """Return the `FIGURES` of a plan, from what ``comparison.json`` holds.
 
-    A plan that was made again weighs moving from the days of the plan before, the first one from the
-    filed days: the rest is what can be compared.
+    Examples
+    --------
+    >>> best = {"cost_low_wan": 8.0, "cost_mid_wan": 9.5, "cost_high_wan": 11.0, "moving_wan": 0.5}
+    >>> figures_of({"plans": {"optimised": best}})["cost_without_moving_mid_wan"]
+    9.0
     """
-    value = figures.get(name)
-    if value is None or not name.startswith("cost_"):
-        return value
-    return float(value) - float(figures["moving_wan"])
+    best = comparison["plans"]["optimised"]
+    standing = {
+        name: round(float(best[whole]) - float(best["moving_wan"]), 4)
+        for name, whole in _STANDING.items()
+    }
+    return {name: standing.get(name, best.get(name)) for name in FIGURES}
 
 
 def first_days(planned: Planned) -> dict[str, int]:

@@ -42,7 +42,7 @@ if TYPE_CHECKING:
 
 _SHOWN = (
     "metres_opened", "openings", "weighted_closed_days", "cost_low_wan", "cost_mid_wan",
-    "cost_high_wan", "projects_moved", "hard_rules_broken", "findings",
+    "cost_high_wan", "moving_wan", "projects_moved", "hard_rules_broken", "findings",
 )  # fmt: skip
 _told = words_of("plan.option")
 

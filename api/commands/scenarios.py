@@ -61,12 +61,16 @@ def list_scenarios(
 
 
 def _line(one: dict[str, Any], lang: str) -> str:
-    best = one["comparison"]["plans"]["optimised"]
+    from api.scenarios import figures_of  # noqa: PLC0415
+
+    best = figures_of(one["comparison"])
+    moving = one["comparison"]["plans"]["optimised"]["moving_wan"]
     findings = "–" if best["findings"] is None else str(best["findings"])
     return _say(
         "row", lang, scenario_id=one["scenario_id"], name=one["name"], at=one["at"][:16],
         actor=one["actor"], revision=one["data_revision"], as_of=one["as_of"],
-        metres=f"{best['metres_opened']:,.0f}", wan=f"{best['cost_mid_wan']:,.1f}",
+        metres=f"{best['metres_opened']:,.0f}", moving=f"{moving:,.1f}",
+        wan=f"{best['cost_without_moving_mid_wan']:,.1f}",
         findings=findings, moved=best["projects_moved"],
     )  # fmt: skip
 
@@ -126,10 +130,9 @@ def compare(
             told = use_cases.difference(
                 first, one.scenario.comparison, one.first_days(), one.scenario.wishes
             )
-            figures = one.scenario.comparison["plans"]["optimised"]
             document = {
                 "scenario_id": one.scenario.scenario_id, "name": one.scenario.name,
-                "figures": {figure: figures.get(figure) for figure in use_cases.FIGURES},
+                "figures": use_cases.figures_of(one.scenario.comparison),
                 **difference_document(told),
             }  # fmt: skip
             found.append(document)
@@ -158,8 +161,10 @@ def difference_lines(document: dict[str, Any], name: str, lang: str) -> list[str
     lines = [
         _say(
             "difference", lang, name=name, metres=f"{figures['metres_opened']:+,.0f}",
-            wan=f"{figures['cost_mid_wan']:+,.2f}", low=f"{figures['cost_low_wan']:+,.2f}",
-            high=f"{figures['cost_high_wan']:+,.2f}",
+            **{
+                word: f"{figures[f'cost_without_moving_{level}_wan']:+,.2f}"
+                for word, level in (("wan", "mid"), ("low", "low"), ("high", "high"))
+            },
             findings="–" if findings is None else f"{findings:+d}",
             broken=f"{figures['hard_rules_broken']:+d}",
         )

@@ -281,6 +281,29 @@ def test_the_commands_from_a_plan_to_an_answer(path: Path) -> None:
     assert json.loads(answered.stdout)["answer"] == "agreed"
 
 
+def test_scenarios_are_listed_and_compared_by_one_cost(path: Path) -> None:
+    with open_store(path) as store:
+        keep(store, "later", Asked(base="first", slips={"A": (3, True)}))
+    told = json.loads(
+        run("scenarios", "compare", "first", "later", "--store", path, "--json").stdout
+    )
+    first, later = (one["figures"] for one in told["scenarios"])
+    change = told["scenarios"][1]["difference"]
+    for name, value in change.items():
+        if value is not None:
+            assert later[name] - first[name] == pytest.approx(value, abs=1e-3), name
+    listed = run("scenarios", "list", "--store", path, "--lang", "en", "--json")
+    for one, figures in zip(json.loads(listed.stdout)["scenarios"], (first, later), strict=True):
+        best = one["comparison"]["plans"]["optimised"]
+        mid = figures["cost_without_moving_mid_wan"]
+        assert mid == pytest.approx(
+            best["reinstatement_wan"] + best["fees_wan"] + best["occupation_wan"], abs=1e-3
+        )
+        assert f"cost without moving {mid:,.1f}, moving weighs {best['moving_wan']:,.1f} (" in (
+            listed.stderr
+        )
+
+
 def test_files_of_a_plan_are_made_for_somebody(path: Path, tmp_path: Path) -> None:
     with open_store(path) as store, store.transaction("test") as change:
         change.put_projects(*tables(*FILED[0], stage="annual_plan", confidential=True))
