@@ -65,8 +65,9 @@ def bundle_groups(
     """Return what each bundle opens together: the rows of `opened_together`, one table per bundle.
 
     Two projects belong together where they open at least ``plan.bundle_least_m`` metres in one
-    opening, or half of what the shorter one opens at all. A project with works in several places
-    holds only those together that adjoin (``cases_within_m``): it belongs where it shares
+    opening, or half of what the shorter one opens at all; a pair that was asked for (`asked_pairs`)
+    where they open anything together. A project with works in several places holds only those
+    together that adjoin (``cases_within_m``): it belongs where it was asked for, else where it shares
     the most, so that a list of roads all over town makes no bundle of what lies along them. Two
     between which the schedule breaks a hard rule (the sewer after the asphalt) are never in one:
     accepted, a bundle would hide it.
@@ -95,12 +96,25 @@ def bundle_groups(
     rows = opened_together(problem, check)
     if not len(rows):
         return []
-    strong = _strong(problem, rows, context)
+    asked = asked_pairs(problem)
+    strong = _strong(problem, rows, context, asked)
     adjoining = _adjoining(problem, rows, context)
     odds = at_odds(check)
     rows = _within(rows, strong, adjoining, odds)
     metres = rows.groupby(["project", "group"])["length_m"].sum().reset_index()
-    metres = metres.sort_values(["project", "length_m", "group"], ascending=[True, False, True])
+    held = rows.groupby("project")["group"].agg(set).to_dict()
+    wanted = {
+        (one, group)
+        for a, b in asked
+        for group in held.get(a, set()) & held.get(b, set())
+        for one in (a, b)
+    }
+    metres["asked"] = [
+        place in wanted for place in zip(metres["project"], metres["group"], strict=True)
+    ]
+    metres = metres.sort_values(
+        ["project", "asked", "length_m", "group"], ascending=[True, False, False, True]
+    )
     home = metres.drop_duplicates("project").set_index("project")["group"]
     rows = rows[rows["group"].to_numpy() == home.loc[rows["project"]].to_numpy()]
     # Where a project went elsewhere, what it held together may fall apart.
@@ -108,10 +122,34 @@ def bundle_groups(
     return [held.drop(columns="group") for _, held in rows.groupby("group")]
 
 
+def asked_pairs(problem: ScheduleProblem) -> set[tuple[int, int]]:
+    """Return the pairs of projects that a coordinator joined, by a wish or an accepted bundle.
+
+    Examples
+    --------
+    >>> from dataclasses import replace
+    >>> from coordination.schedule_examples import two_streets
+    >>> asked_pairs(replace(two_streets(), bundle=np.array([-1, 0, -1, 0])))
+    {(1, 3)}
+    """
+    pairs = problem.force[["left", "right"]].itertuples(index=False, name=None)
+    found = {(min(pair), max(pair)) for pair in pairs}
+    label = pd.Series(problem.bundle).groupby(problem.works["project"].to_numpy()).max()
+    for _, members in label[label >= 0].groupby(label):
+        found.update(combinations(sorted(members.index.tolist()), 2))
+    return found
+
+
 def _strong(
-    problem: ScheduleProblem, rows: pd.DataFrame, context: Context | None
+    problem: ScheduleProblem,
+    rows: pd.DataFrame,
+    context: Context | None,
+    asked: set[tuple[int, int]],
 ) -> dict[tuple[int, int], float]:
-    """Return the pairs of projects that open enough together, and how many metres."""
+    """Return the pairs of projects that open enough together, and how many metres.
+
+    Those that were asked for come before all others.
+    """
     policy = PlanPolicy() if context is None else context.policy.plan
     work = problem.members["work"].to_numpy(dtype=np.int64)
     every = pd.DataFrame(
@@ -126,7 +164,8 @@ def _strong(
     shorter = np.minimum(own.loc[pairs["a"]].to_numpy(), own.loc[pairs["b"]].to_numpy())
     pairs = pairs[pairs["length_m"] >= np.minimum(policy.bundle_least_m, shorter / 2)]
     found = zip(pairs["a"].tolist(), pairs["b"].tolist(), strict=True)
-    return dict(zip(found, pairs["length_m"].tolist(), strict=True))
+    metres = dict(zip(found, pairs["length_m"].tolist(), strict=True))
+    return metres | dict.fromkeys(asked, np.inf)
 
 
 def _adjoining(

@@ -18,10 +18,11 @@ from coordination.schedule_starts import Starts
 Rows = npt.NDArray[np.int64]
 
 REASONS = (
-    "forbidden", "no_common_window", "too_long", "order", "lockout", "closures", "depends",
+    "forbidden", "unmet", "no_common_window", "too_long", "order", "lockout", "closures", "depends",
     "barred", "fixed", "money", "little", "elsewhere", "broken",
 )  # fmt: skip
-"""Why not, the first that holds: a coordinator keeps them apart; no starts bring them together;
+"""Why not, the first that holds: a coordinator keeps them apart, or wants them joined and the schedule
+does not have it; no starts bring them together;
 together they would be longer than an opening may be; the works order, the lock of a new surface, two
 full closures or a dependency forbid it; restricted periods or a young surface leave no common days; both
 stay where they are; it would cost more elsewhere. Of two that do share an opening: they share too little
@@ -94,7 +95,10 @@ def not_bundled(
     odds = at_odds(check)
     bundle_of = {one.project: bundle for bundle in held or () for one in bundle.members}
     start, finish = problem.work_days(check.start_day)
-    forbidden = set(problem.forbid[["left", "right"]].itertuples(index=False, name=None))
+    forbidden, forced = (
+        set(table[["left", "right"]].itertuples(index=False, name=None))
+        for table in (problem.forbid, problem.force)
+    )
     found = []
     number = pairs.groupby(["project_a", "project_b"]).ngroup().to_numpy()
     for of in range(int(number.max(initial=-1)) + 1):
@@ -114,8 +118,8 @@ def not_bundled(
             continue
         works = met[["work_a", "work_b"]].drop_duplicates().to_numpy(dtype=np.int64)
         why, days = explain(problem, free, [(int(one), int(other)) for one, other in works])
-        if (a, b) in forbidden:
-            why, days = "forbidden", 0
+        if (a, b) in forbidden or (a, b) in forced:
+            why, days = "forbidden" if (a, b) in forbidden else "unmet", 0
         gaps = [
             max(int(start[one] - finish[other]), int(start[other] - finish[one]), 0)
             for one, other in works

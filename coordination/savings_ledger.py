@@ -123,7 +123,9 @@ def achieved_wan(city: City, codes: Sequence[str], policy: Policy) -> npt.NDArra
     problem = schedule_problem(context)
     if not len(problem.projects):
         return np.zeros(3)
-    found = bundles(problem, check_schedule(problem, problem.filed()), context)
+    # They were joined, however little they share; whether they did share it, the days tell.
+    joined = replace(problem, bundle=np.zeros(len(problem.works), dtype=np.int64))
+    found = bundles(joined, check_schedule(problem, problem.filed()), context)
     fen = np.sum([one.saved_fen for one in found], axis=0, initial=0.0)
     return np.asarray(fen if np.ndim(fen) else np.zeros(3), dtype=float).round(4) / FEN_PER_WAN
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 from types import SimpleNamespace
+from typing import Any
 
 import geopandas as gpd
 import numpy as np
@@ -100,6 +101,43 @@ def test_two_that_share_little_and_nothing_else_are_told_so() -> None:
     found = not_bundled(problem, check, starts(problem), held)
     assert [one.why for one in found] == ["little"]
     assert "10 m only" in not_bundled_text(problem, found[0], "en")
+
+
+FORCED = {"force": pd.DataFrame({"left": [0], "right": [1]})}
+ACCEPTED = {"bundle": np.array([0, 0])}
+
+
+@pytest.mark.parametrize("asked", [FORCED, ACCEPTED], ids=["wish", "accepted"])
+def test_a_pair_that_was_asked_for_is_a_bundle_however_little_it_shares(
+    asked: dict[str, Any],
+) -> None:
+    problem, context = plan_of([1, 2], [("A", 10, [0, 1]), ("A", 90, [0]), ("A", 90, [1])])
+    problem = replace(problem, **asked)
+    (one,) = made(problem, context)
+    assert (one.codes, one.length_m) == (("P0", "P1"), 10.0)
+    check = check_schedule(problem, problem.filed())
+    assert not_bundled(problem, check, starts(problem), (one,)) == ()
+
+
+def test_a_forced_pair_comes_before_longer_common_ground_elsewhere() -> None:
+    # P0 works on two roads: with P1 on 10 m of A, as was asked, with P2 on 100 m of B.
+    problem, context = plan_of(
+        [1, 2, 3, 1], [("A", 10, [0, 1]), ("A", 90, [1]), ("B", 100, [3, 2])], project=[0, 1, 2, 0],
+        shapes=[shapely.box(0, 0, 200, 2)] * 2 + [shapely.box(900, 0, 1000, 2)] * 2,
+    )  # fmt: skip
+    assert [one.codes for one in made(problem, context)] == [("P0", "P2")]
+    (one,) = made(replace(problem, **FORCED), context)
+    assert one.codes == ("P0", "P1")
+
+
+def test_a_forced_pair_that_the_schedule_does_not_join_is_told_as_such() -> None:
+    problem, context = plan_of([1, 2], [("A", 100, [0, 1])], filed=[0, 200])
+    problem = replace(problem, **FORCED)
+    held = made(problem, context)
+    assert held == ()
+    (one,) = not_bundled(problem, check_schedule(problem, problem.filed()), starts(problem), held)
+    assert (one.why, one.gap_days) == ("unmet", 170)
+    assert "wants P0 and P1 joined" in not_bundled_text(problem, one, "en")
 
 
 @pytest.mark.parametrize(

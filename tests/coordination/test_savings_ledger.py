@@ -62,6 +62,15 @@ def test_what_was_really_shared_is_what_a_plan_with_these_days_would_have_saved(
     assert achieved_wan(city, ["A", "B"], Policy()).tolist() == pytest.approx(one.saved_wan)
 
 
+def test_a_pair_that_shares_little_saves_what_it_shares() -> None:
+    # A and B lie on 30 m of one another: too little for a bundle, unless a coordinator joins them.
+    few = city_of(("A", 20, "2026-03-01", "2026-03-20"), ("B", 90, "2026-03-10", "2026-03-31"))
+    whole = achieved_wan(city_of(*TOGETHER), ["A", "B"], Policy())
+    assert achieved_wan(few, ["A", "B"], Policy()).tolist() == pytest.approx(
+        (whole * 0.3).tolist(), rel=1e-3
+    )
+
+
 def test_what_was_opened_twice_after_all_saved_nothing() -> None:
     assert achieved_wan(city_of(*APART), ["A", "B"], Policy()).tolist() == [0.0, 0.0, 0.0]
 
