@@ -184,7 +184,7 @@ def make_plan(
     step("compare")
     compared = compare_plans(found, context, count=options.count_findings, rules=installed_rules())
     free = starts(problem)
-    apart = not_bundled(problem, found.schedules["optimised"], free, compared.bundles["optimised"])
+    apart = not_bundled(problem, found.schedules["optimised"], free, compared.bundles)
     provenance = Provenance(
         data_revision=city.data_revision,
         policy_version=policy.version,
@@ -221,7 +221,7 @@ def page_of(planned: Planned, *, lang: str, audience: Audience = ANYBODY) -> str
     compared, hidden = for_reader(planned.compared, planned.city, audience, lang)
     roads = road_changes(compared)
     pictures = plan_pictures(
-        compared, compared.bundles["optimised"][:DETAILED], roads[:MOST_ROADS],
+        compared, compared.bundles[:DETAILED], roads[:MOST_ROADS],
         lang=lang, hidden=hidden,
     )  # fmt: skip
     return plan_page(

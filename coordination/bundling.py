@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
+from functools import cached_property
 from typing import Any
 
 import networkx as nx
@@ -217,12 +218,12 @@ class _Frame:
             mode=self._mode(mine, len(roads)),
             members=members,
             roads=roads,
-            sections=tuple(sorted(set(self._column("section")[stretch].astype(int).tolist()))),
+            sections=tuple(sorted(set(self._stretches["section"][stretch].astype(int).tolist()))),
             start_day=min(one.start_day for one in members),
             finish_day=max(one.finish_day for one in members),
             lead_unit=lead,
             partner_units=partners,
-            length_m=float(self._column("length_m")[stretch].sum()),
+            length_m=float(self._stretches["length_m"][stretch].sum()),
             apart_fen=_three(apart),
             together_fen=_three(together),
             saved_fen=self._limited(
@@ -231,14 +232,35 @@ class _Frame:
             metres_saved=float((length * (opened["work"].nunique() - 1)).sum()),
         )
 
-    def _column(self, name: str) -> npt.NDArray[Any]:
-        """Return a column of the stretches."""
-        return np.asarray(self.problem.stretches[name].to_numpy())
+    # Columns as arrays, once: a text column is made anew by every look at it.
+    @cached_property
+    def _stretches(self) -> dict[str, npt.NDArray[Any]]:
+        table = self.problem.stretches
+        return {name: table[name].to_numpy() for name in ("road", "section", "length_m")}
+
+    @cached_property
+    def _codes(self) -> npt.NDArray[np.object_]:
+        return self.problem.projects["code"].to_numpy(dtype=object)
+
+    @cached_property
+    def _work_fen(self) -> npt.NDArray[np.float64]:
+        """What making good all that each work opens would cost, mid value."""
+        members = self.problem.members
+        fen = np.zeros(len(self.problem.works))
+        np.add.at(fen, members["work"].to_numpy(), members["mid_fen"].to_numpy())
+        return fen
+
+    @cached_property
+    def _cost_wan(self) -> pd.Series[float]:
+        """What each project costs, by code; missing where nobody said."""
+        assert self.context is not None
+        known = self.context.projects.drop_duplicates("code").set_index("code")["cost_wan"]
+        return known.astype("float64")
 
     def _roads(self, stretch: Rows) -> tuple[str, ...]:
         """Return the names of the roads of some stretches, those with the most metres first."""
         metres: dict[str, float] = {}
-        names, length = self._column("road")[stretch], self._column("length_m")[stretch]
+        names, length = self._stretches["road"][stretch], self._stretches["length_m"][stretch]
         for name, long in zip(names.tolist(), length.tolist(), strict=True):
             if isinstance(name, str) and name:
                 metres[name] = metres.get(name, 0.0) + long
@@ -257,7 +279,7 @@ class _Frame:
         others = sorted({one for of in held for one in of if one != project})
         elsewhere = {one for of in paid.values() for one in of if len(of.keys() - {project, one})}
         row = problem.projects.iloc[project]
-        codes = problem.projects["code"].to_numpy(dtype=object)
+        codes = self._codes
         return Member(
             project=project,
             code=str(row["code"]),
@@ -273,7 +295,7 @@ class _Frame:
             works=tuple(works.tolist()),
             roads=self._roads(stretch),
             shares=tuple(sorted(codes[others])),
-            length_m=float(self._column("length_m")[stretch].sum()),
+            length_m=float(self._stretches["length_m"][stretch].sum()),
             # The dearest two of an opening decide what is saved less.
             lost_fen=sum(
                 min(of[project], max(fen for one, fen in of.items() if one != project))
@@ -314,17 +336,16 @@ class _Frame:
         # Trees come last and beside the road: who plants does not lead those who dig it up.
         below = self.problem.works["layer_low"].to_numpy(dtype=np.int64) <= SIGNS_LAYER
         digs = self.problem.works["digs"].to_numpy(dtype=bool) & below
-        own = self.problem.members["work"].isin([work for one in members for work in one.works])
-        every = self.problem.members[own]
-        project = self.problem.works["project"].to_numpy(dtype=np.int64)
-        paid = every.groupby(project[every["work"].to_numpy(dtype=np.int64)])["mid_fen"].sum()
         dug = mine[digs[mine["work"].to_numpy(dtype=np.int64)]].groupby("project")["mid_fen"].sum()
         weight: dict[str, tuple[float, float, int]] = {}
         for place, one in enumerate(members):
             if one.unit is not None:
                 most, all_of_it, _ = weight.get(one.unit, (0.0, 0.0, 0))
-                mine_dug, mine_paid = (float(of.get(one.project, 0)) for of in (dug, paid))
-                weight[one.unit] = (most + mine_dug, all_of_it + mine_paid, place)
+                weight[one.unit] = (
+                    most + float(dug.get(one.project, 0)),
+                    all_of_it + float(self._work_fen[list(one.works)].sum()),
+                    place,
+                )
         if not weight:
             return None, ()
         # Of equal ones the larger works, then the last in works order.
@@ -336,9 +357,7 @@ class _Frame:
         low, mid, high = saved
         if self.context is None:
             return _three(saved)
-        of_city = self.context.projects.drop_duplicates("code").set_index("code")["cost_wan"]
-        codes = self.problem.projects["code"].to_numpy(dtype=object)[list(projects)]
-        cost = of_city.reindex(codes).astype("float64")
+        cost = self._cost_wan.reindex(self._codes[list(projects)])
         if bool(cost.isna().any()):
             return _three(saved)
         most = round(float(cost.sum()) * self.context.policy.most_saved_share * FEN_PER_WAN)
@@ -363,7 +382,7 @@ class _Frame:
         )
         now = overlap_days(self.start[a], self.finish[a], self.start[b], self.finish[b]) > 0
         now &= apart
-        codes = problem.projects["code"].to_numpy(dtype=object)
+        codes = self._codes
         graph: nx.Graph[int] = nx.Graph()
         where: dict[int, set[str]] = {}
         for one, other, name in zip(project[a[now]], project[b[now]], road[now], strict=True):

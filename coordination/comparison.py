@@ -10,7 +10,8 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from coordination.bundling import Bundle, bundles
+from coordination.bundle_groups import bundle_groups
+from coordination.bundling import Bundle, bundle_id, bundles
 from coordination.city import City
 from coordination.detection import RULES, look, run_rules
 from coordination.policy import Policy
@@ -32,13 +33,13 @@ class Compared:
     plan
         The plan.
     bundles
-        Its bundles, by name of `coordination.scheduling.PLANS`.
+        Its bundles.
     findings
         How many findings each plan leaves, its bundles taken as accepted; None where not counted.
     """
 
     plan: Plan
-    bundles: Mapping[str, tuple[Bundle, ...]]
+    bundles: tuple[Bundle, ...]
     findings: Mapping[str, int] | None
 
     def table(self) -> dict[str, dict[str, Any]]:
@@ -82,7 +83,7 @@ def compare_plans(
     count: bool = True,
     rules: Sequence[Rule] = RULES,
 ) -> Compared:
-    """Return the plans with their bundles and the findings that they leave.
+    """Return the plan with its bundles, and the findings that it and the others leave.
 
     Parameters
     ----------
@@ -95,21 +96,18 @@ def compare_plans(
     rules
         The rules.
     """
-    held = {
-        name: bundles(plan.problem, check, context) if name != "as_filed" else ()
-        for name, check in plan.schedules.items()
-    }
     findings = None
     if count:
         as_of = np.datetime64(context.as_of_day, "D")
         findings = {
             name: count_findings(
-                scheduled_city(context.city, context, plan.problem, check, held[name])
+                scheduled_city(context.city, context, plan.problem, check)
                 if name != "as_filed" else context.city,
                 context.policy, as_of=as_of, rules=rules,
             )
             for name, check in plan.schedules.items()
         }  # fmt: skip
+    held = bundles(plan.problem, plan.schedules["optimised"], context)
     return Compared(plan, held, findings)
 
 
@@ -118,9 +116,10 @@ def scheduled_city(
     context: Context,
     problem: ScheduleProblem,
     check: ScheduleCheck,
-    held: Sequence[Bundle] = (),
 ) -> City:
     """Return the city as a schedule would have it: moved dates to the day, its bundles accepted.
+
+    Bundles for traffic management only join no openings, and are left out.
 
     Parameters
     ----------
@@ -130,8 +129,6 @@ def scheduled_city(
         What the rules saw of it.
     problem, check
         The problem and the schedule; a project that does not move keeps its dates as they are filed.
-    held
-        Bundles of the schedule; those for traffic management only join no openings.
     """
     start, finish = problem.work_days(check.start_day)
     project = problem.works["project"].to_numpy(dtype=np.int64)
@@ -151,11 +148,12 @@ def scheduled_city(
             if name in city.sites
         }
     )
+    code = problem.projects["code"].to_numpy(dtype=object)
+    groups = [np.unique(one["project"]) for one in bundle_groups(problem, check, context)]
     joined = [
-        {"bundle_id": one.bundle_id, "code": code}
-        for one in held
-        if one.mode != "traffic_management"
-        for code in one.codes
+        {"bundle_id": bundle_id(code[one].tolist()), "code": member}
+        for one in groups
+        for member in code[one]
     ]
     table = pd.concat([city.bundles, pd.DataFrame(joined, columns=["bundle_id", "code"])])
     return replace(city, sites=sites, bundles=table.reset_index(drop=True))

@@ -78,14 +78,11 @@ def for_reader(
     shown = replace(
         compared,
         plan=replace(compared.plan, problem=replace(problem, projects=projects)),
-        bundles={
-            plan: tuple(
-                _unnamed(one, names, rows, f"{SOMEONE}B{rank}")
-                for rank, one in enumerate(held, start=1)
-                if any(member.project not in rows for member in one.members)
-            )
-            for plan, held in compared.bundles.items()
-        },
+        bundles=tuple(
+            _unnamed(one, names, rows, f"{SOMEONE}B{rank}")
+            for rank, one in enumerate(compared.bundles, start=1)
+            if any(member.project not in rows for member in one.members)
+        ),
     )
     return shown, rows
 

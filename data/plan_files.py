@@ -94,7 +94,7 @@ def plan_tables(
     hidden
         Projects that stay unnamed: their own rows are left out, and those that they share with others.
     """
-    held = compared.bundles["optimised"]
+    held = compared.bundles
     return PlanTables(
         schedule=_schedule(compared, free, hidden),
         bundles=_bundles(held, context, hidden),
@@ -130,7 +130,7 @@ def bundle_of(bundles: Sequence[Bundle]) -> dict[int, tuple[Bundle, Member]]:
 def _schedule(compared: Compared, free: Starts, hidden: frozenset[int]) -> pd.DataFrame:
     plan = compared.plan
     problem, check = plan.problem, plan.schedules["optimised"]
-    held = bundle_of(compared.bundles["optimised"])
+    held = bundle_of(compared.bundles)
     length = _project_days(compared, "as_filed"), _project_days(compared, "optimised")
     filed = problem.filed()
     reasons = {

@@ -90,7 +90,7 @@ def plan_page(
     """
     plan = compared.plan
     problem, best = plan.problem, plan.schedules["optimised"]
-    held = compared.bundles["optimised"]
+    held = compared.bundles
     words = partial(_words, lang)
     members = _Members(compared, city, hidden, lang)
     ranked = [(str(rank), one) for rank, one in enumerate(held, start=1)]
@@ -157,7 +157,7 @@ def _lead(compared: Compared, lang: str) -> str:
         metres=formats.metres(best["metres_opened"], lang),
         less_metres=_less(filed["metres_opened"], best["metres_opened"], formats.metres, lang),
         money=formats.wan(money[1], lang), less_money=_less(money[0], money[1], formats.wan, lang),
-        bundles=len(compared.bundles["optimised"]), moved=best["projects_moved"],
+        bundles=len(compared.bundles), moved=best["projects_moved"],
     )  # fmt: skip
 
 
@@ -312,10 +312,8 @@ def _road(one: RoadChange, pictures: Mapping[str, str], lang: str) -> dict[str, 
 def _moved(compared: Compared, free: Starts, members: _Members, lang: str) -> list[dict[str, Any]]:
     plan = compared.plan
     problem, best, filed = plan.problem, plan.schedules["optimised"], plan.schedules["as_filed"]
-    held = bundle_of(compared.bundles["optimised"])
-    numbers = {
-        one.bundle_id: str(rank) for rank, one in enumerate(compared.bundles["optimised"], start=1)
-    }
+    held = bundle_of(compared.bundles)
+    numbers = {one.bundle_id: str(rank) for rank, one in enumerate(compared.bundles, start=1)}
     reasons = moved_reasons(problem, best, filed, free, held, lang)
     ends = [project_finish(problem, check.start_day) for check in (filed, best)]
     days = best.start_day - problem.filed()

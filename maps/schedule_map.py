@@ -111,7 +111,7 @@ def plan_data(
     row_of = np.full(len(problem.projects), -1, dtype=np.int64)
     shown = np.array([row for row in range(len(row_of)) if row not in hidden], dtype=np.int64)
     row_of[shown] = np.arange(len(shown))
-    held = told[lang][0].bundles["optimised"]
+    held = told[lang][0].bundles
     return {
         "lang": lang,
         "words": {name: _words(name) for name in wording.LANGUAGES},
@@ -160,9 +160,7 @@ def _projects(  # noqa: PLR0917 - the plan in full
     reasons = {}
     for name, (plan, _) in told.items():
         of: dict[int, tuple[Bundle, Member]] = {
-            one.project: (bundle, one)
-            for bundle in plan.bundles["optimised"]
-            for one in bundle.members
+            one.project: (bundle, one) for bundle in plan.bundles for one in bundle.members
         }
         texts = moved_reasons(plan.plan.problem, best, filed, free, of, name)
         reasons[name] = pack_text([texts[row] for row in shown])

@@ -89,7 +89,7 @@ def test_it_opens_with_everything_of_both_plans(page: Page, planned: Planned) ->
     shown = counts(page)
     assert shown["works"] == len(planned.problem.works)
     assert shown["projects"] == len(planned.problem.projects)
-    assert shown["bundles"] == len(planned.compared.bundles["optimised"])
+    assert shown["bundles"] == len(planned.compared.bundles)
     rows = planned.compared.table()
     assert shown["openings"] == {
         "filed": rows["as_filed"]["openings"], "scheduled": rows["optimised"]["openings"],
@@ -141,7 +141,7 @@ def test_playing_goes_through_the_months(page: Page) -> None:
 
 
 def test_a_bundle_tells_its_order_and_leads_to_its_members(page: Page, planned: Planned) -> None:
-    one = planned.compared.bundles["optimised"][0]
+    one = planned.compared.bundles[0]
     page.locator("[data-bundle='1']").click()
     popup = page.locator(".leaflet-popup-content")
     expect(popup).to_contain_text(one.bundle_id)
@@ -177,7 +177,7 @@ def test_layers_and_language(page: Page, planned: Planned) -> None:
     page.locator("[data-lang=en]").click()
     assert page.title() == "Before and after the plan"
     expect(page.locator("[data-plan=filed]")).to_have_text("as filed")
-    page.locator("#query").fill(planned.compared.bundles["optimised"][1].members[0].code)
+    page.locator("#query").fill(planned.compared.bundles[1].members[0].code)
     page.keyboard.press("Enter")
     expect(page.locator(".leaflet-popup-content")).to_contain_text("as scheduled")
 

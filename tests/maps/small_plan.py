@@ -33,7 +33,7 @@ def small_plan(town: ModuleType, projects: int = 120) -> Planned:
     found = plan(problem, Search(deterministic_s=3.0))
     compared = compare_plans(found, context, count=False)
     free = starts(problem)
-    held = compared.bundles["optimised"]
+    held = compared.bundles
     apart = not_bundled(problem, found.schedules["optimised"], free, held)
     return Planned(
         city=_with_hostile_name(city, held[0].members[0].code),

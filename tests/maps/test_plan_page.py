@@ -40,7 +40,7 @@ def test_everything_that_was_decided_stands_on_the_page(
 ) -> None:
     lang, html = page
     text = " ".join(Page(html).texts)
-    for bundle in planned.compared.bundles["optimised"]:
+    for bundle in planned.compared.bundles:
         assert bundle.bundle_id in html
         for member in bundle.members:
             assert member.code in text
@@ -63,7 +63,7 @@ def test_nothing_runs_and_nothing_is_fetched(page: tuple[str, str]) -> None:
 
 
 def test_a_confidential_project_is_somebody(planned: Planned) -> None:
-    one = planned.compared.bundles["optimised"][0].members[0]
+    one = planned.compared.bundles[0].members[0]
     projects = planned.city.projects.copy()
     projects.loc[projects["code"] == one.code, "confidential"] = True
     hidden = replace(planned, city=replace(planned.city, projects=projects))

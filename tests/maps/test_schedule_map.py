@@ -38,12 +38,12 @@ def test_every_work_has_its_days_before_and_after(planned: Planned) -> None:
     assert works["filed_start"] == filed[0].tolist()
     assert works["finish"] == (best[1] - 1).tolist()
     assert len(works["shape"]["rings"]) == len(planned.problem.works)
-    assert data["bundles"]["id"] == [one.bundle_id for one in planned.compared.bundles["optimised"]]
+    assert data["bundles"]["id"] == [one.bundle_id for one in planned.compared.bundles]
     assert set(data["words"]["zh"]) == set(data["words"]["en"])
 
 
 def test_a_confidential_project_leaves_no_trace(planned: Planned) -> None:
-    one = planned.compared.bundles["optimised"][0].members[0]
+    one = planned.compared.bundles[0].members[0]
     projects = planned.city.projects.copy()
     projects.loc[projects["code"] == one.code, "confidential"] = True
     html = map_of(replace(planned, city=replace(planned.city, projects=projects)), lang="zh")
