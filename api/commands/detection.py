@@ -18,12 +18,9 @@ from api.commands.session import (
     AsOfOption,
     AxesOption,
     FrameOption,
-    JsonOption,
-    LangOption,
-    PolicyOption,
     Session,
-    StoreOption,
     existing,
+    in_session,
     refuse_overwriting,
     words,
     words_of,
@@ -66,8 +63,9 @@ def tell(session: Session, findings: Findings) -> None:
         session.say("say.rules_not", lacks=lacks, rules=join.join(rules))
 
 
+@in_session(policy=True)
 def detect(
-    store: StoreOption = None,
+    session: Session,
     as_of: AsOfOption = None,
     out: OutDirOption = None,
     full: Annotated[bool, typer.Option("--full", help=words("option.full"))] = False,
@@ -79,77 +77,68 @@ def detect(
     worker_memory: Annotated[
         str, typer.Option("--worker-memory", help=words("option.worker_memory"))
     ] = "2GiB",
-    policy: PolicyOption = None,
-    as_json: JsonOption = False,
-    lang: LangOption = None,
 ) -> None:
     """Run all rules and write the findings back."""
-    with Session(store=store, lang=lang, as_json=as_json, policy=policy) as session:
-        day = parse_day(as_of)
-        if engine not in {"local", "dask"}:
-            raise UsageError("cli.error.engine", found=engine)
-        if workers < 1:
-            raise UsageError("pairs.error.too_few", option="--workers")
-        with ExitStack() as stack:
-            opened = stack.enter_context(session.open_store())
-            step = stack.enter_context(session.steps(4))
-            client = None
-            if engine == "dask":
-                client = stack.enter_context(
-                    cluster(scheduler, workers=workers, memory=worker_memory)
-                )
-            city, findings = workflow.run_detection(
-                opened, session.policy(opened), as_of=day, actor=session.settings.actor,
-                full=full, step=step, parts=None if client is None else on_cluster(client),
-            )  # fmt: skip
-            written = []
-            if out is not None:
-                step("files")
-                written = workflow.write_files(out, city, findings)
-        if city.network is None:
-            session.say("say.place_basis")
-        tell(session, findings)
-        for path in written:
-            session.say("say.wrote", path=path)
-        session.emit(workflow.summary(findings) | {"files": [str(path) for path in written]})
+    day = parse_day(as_of)
+    if engine not in {"local", "dask"}:
+        raise UsageError("cli.error.engine", found=engine)
+    if workers < 1:
+        raise UsageError("pairs.error.too_few", option="--workers")
+    with ExitStack() as stack:
+        opened = stack.enter_context(session.open_store())
+        step = stack.enter_context(session.steps(4))
+        client = None
+        if engine == "dask":
+            client = stack.enter_context(cluster(scheduler, workers=workers, memory=worker_memory))
+        city, findings = workflow.run_detection(
+            opened, session.policy(opened), as_of=day, actor=session.settings.actor,
+            full=full, step=step, parts=None if client is None else on_cluster(client),
+        )  # fmt: skip
+        written = []
+        if out is not None:
+            step("files")
+            written = workflow.write_files(out, city, findings)
+    if city.network is None:
+        session.say("say.place_basis")
+    tell(session, findings)
+    for path in written:
+        session.say("say.wrote", path=path)
+    session.emit(workflow.summary(findings) | {"files": [str(path) for path in written]})
 
 
+@in_session(policy=True)
 def check(
+    session: Session,
     file: Annotated[
         Path | None, typer.Argument(help=words("option.open_file"), allow_dash=True)
     ] = None,
     show: Annotated[
         str | None, typer.Option("--show", help=words_of("check.told")("option_show"))
     ] = None,
-    store: StoreOption = None,
     as_of: AsOfOption = None,
     frame: FrameOption = None,
     axes: AxesOption = None,
-    policy: PolicyOption = None,
-    as_json: JsonOption = False,
-    lang: LangOption = None,
 ) -> None:
     """Give a verdict on each project of a file, or show an earlier check as it was answered."""
-    with Session(store=store, lang=lang, as_json=as_json, policy=policy) as session:
-        if (file is None) == (show is None):
-            raise UsageError("check.told.needs_file")
-        day = parse_day(as_of)
-        if show is not None:
-            with session.open_store() as opened:
-                answer = workflow.stored_check(opened, show)
-        else:
-            assert file is not None
-            with _as_file(file) as path, session.open_store() as opened, session.steps(2) as step:
-                answer = workflow.check_path(
-                    opened, path, as_of=day, policy=session.policy(opened),
-                    actor=session.settings.actor, frame=parse_frame(frame), axes=parse_axes(axes),
-                    step=step,
-                )  # fmt: skip
-        for line in check_lines(answer, session.lang):
-            session.write(line)
-        session.emit(answer)
-        if any(project["verdict"] == "blocked" for project in answer["projects"]):
-            raise typer.Exit(EXIT_NO)
+    if (file is None) == (show is None):
+        raise UsageError("check.told.needs_file")
+    day = parse_day(as_of)
+    if show is not None:
+        with session.open_store() as opened:
+            answer = workflow.stored_check(opened, show)
+    else:
+        assert file is not None
+        with _as_file(file) as path, session.open_store() as opened, session.steps(2) as step:
+            answer = workflow.check_path(
+                opened, path, as_of=day, policy=session.policy(opened),
+                actor=session.settings.actor, frame=parse_frame(frame), axes=parse_axes(axes),
+                step=step,
+            )  # fmt: skip
+    for line in check_lines(answer, session.lang):
+        session.write(line)
+    session.emit(answer)
+    if any(project["verdict"] == "blocked" for project in answer["projects"]):
+        raise typer.Exit(EXIT_NO)
 
 
 @contextmanager
@@ -164,36 +153,29 @@ def _as_file(file: Path) -> Iterator[Path]:
         yield path
 
 
+@in_session()
 def draw_map(
-    out: Annotated[Path, typer.Option("--out", help=words("option.out_file"))],
-    store: StoreOption = None,
-    as_json: JsonOption = False,
-    lang: LangOption = None,
+    session: Session, out: Annotated[Path, typer.Option("--out", help=words("option.out_file"))]
 ) -> None:
     """Write one self-contained page."""
-    with Session(store=store, lang=lang, as_json=as_json) as session:
-        refuse_overwriting(out, session.settings.store)
-        with session.open_store() as opened, session.steps(2) as step:
-            workflow.write_map(
-                opened, out, session.policy(opened), lang=session.lang,
-                tiles=session.settings.tiles, step=step,
-            )  # fmt: skip
-        session.say("say.wrote", path=out)
-        session.emit({"map": str(out)})
+    refuse_overwriting(out, session.settings.store)
+    with session.open_store() as opened, session.steps(2) as step:
+        workflow.write_map(
+            opened, out, session.policy(opened), lang=session.lang,
+            tiles=session.settings.tiles, step=step,
+        )  # fmt: skip
+    session.say("say.wrote", path=out)
+    session.emit({"map": str(out)})
 
 
+@in_session()
 def report(
+    session: Session,
     out: Annotated[Path, typer.Option("--out", help=words("option.out_dir"))],
-    store: StoreOption = None,
     unit: Annotated[str | None, typer.Option("--unit", help=words("option.unit"))] = None,
-    as_json: JsonOption = False,
-    lang: LangOption = None,
 ) -> None:
     """Write the meeting report and the files of findings."""
-    with Session(store=store, lang=lang, as_json=as_json) as session:
-        with session.open_store() as opened, session.steps(3) as step:
-            page = workflow.write_report_folder(
-                opened, out, lang=session.lang, unit=unit, step=step
-            )
-        session.say("say.wrote", path=page)
-        session.emit({"report": str(page)})
+    with session.open_store() as opened, session.steps(3) as step:
+        page = workflow.write_report_folder(opened, out, lang=session.lang, unit=unit, step=step)
+    session.say("say.wrote", path=page)
+    session.emit({"report": str(page)})

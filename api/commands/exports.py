@@ -9,11 +9,8 @@ import typer
 
 from api.commands.session import (
     AsOfOption,
-    JsonOption,
-    LangOption,
-    PolicyOption,
     Session,
-    StoreOption,
+    in_session,
     refuse_overwriting,
     words,
     words_of,
@@ -31,10 +28,11 @@ def register(app: typer.Typer) -> None:
     app.command("export", help=_both("command"))(export_command)
 
 
+@in_session(policy=True)
 def export_command(
+    session: Session,
     out: Annotated[Path, typer.Option("--out", help=words("option.out_file"))],
     what: Annotated[What, typer.Argument(help=_both("option.what"))] = "projects",
-    store: StoreOption = None,
     kind: Annotated[Format | None, typer.Option("--format", help=_both("option.format"))] = None,
     crs: Annotated[str | None, typer.Option("--crs", help=_both("option.crs"))] = None,
     first: Annotated[str | None, typer.Option("--from", help=_both("option.from"))] = None,
@@ -45,24 +43,20 @@ def export_command(
     ] = False,
     places: Annotated[Places | None, typer.Option("--places", help=_both("option.places"))] = None,
     as_of: AsOfOption = None,
-    policy: PolicyOption = None,
-    as_json: JsonOption = False,
-    lang: LangOption = None,
 ) -> None:
     """Write one layer of the store into a file."""
-    with Session(store=store, lang=lang, as_json=as_json, policy=policy) as session:
-        refuse_overwriting(out, session.settings.store)
-        options = ExportOptions(
-            format=kind, crs=crs, lang=session.lang, first=parse_day(first), last=parse_day(last),
-            unit=unit, confidential=confidential, places=places, as_of=parse_day(as_of),
-        )  # fmt: skip
-        with session.open_store() as opened, session.steps(2) as step:
-            report = export(opened, what, out, options, policy=session.policy(opened), step=step)
-        session.write(
-            text("export.say.wrote", session.lang, rows=report.rows, path=out, crs=report.crs)
-        )
-        for sentence in report.sentences(session.lang):
-            session.write(sentence)
-        if confidential:
-            session.write(text("export.say.confidential", session.lang))
-        session.emit(export_document(report, session.lang))
+    refuse_overwriting(out, session.settings.store)
+    options = ExportOptions(
+        format=kind, crs=crs, lang=session.lang, first=parse_day(first), last=parse_day(last),
+        unit=unit, confidential=confidential, places=places, as_of=parse_day(as_of),
+    )  # fmt: skip
+    with session.open_store() as opened, session.steps(2) as step:
+        report = export(opened, what, out, options, policy=session.policy(opened), step=step)
+    session.write(
+        text("export.say.wrote", session.lang, rows=report.rows, path=out, crs=report.crs)
+    )
+    for sentence in report.sentences(session.lang):
+        session.write(sentence)
+    if confidential:
+        session.write(text("export.say.confidential", session.lang))
+    session.emit(export_document(report, session.lang))

@@ -9,11 +9,8 @@ import typer
 from api import ledger
 from api.commands.session import (
     AsOfOption,
-    JsonOption,
-    LangOption,
-    PolicyOption,
     Session,
-    StoreOption,
+    in_session,
     words_of,
 )
 from api.parse import parse_day
@@ -41,90 +38,76 @@ def register(app: typer.Typer) -> None:
     app.add_typer(group, name="ledger")
 
 
+@in_session(policy=True)
 def list_entries(
+    session: Session,
     road: Annotated[str | None, typer.Option("--road", help=words("option.road"))] = None,
     kind: KindOption = None,
     since: Annotated[str | None, typer.Option("--since", help=words("option.since"))] = None,
-    store: StoreOption = None,
-    policy: PolicyOption = None,
-    as_json: JsonOption = False,
-    lang: LangOption = None,
 ) -> None:
     """List the ledger."""
-    with Session(store=store, lang=lang, as_json=as_json, policy=policy) as session:
-        with session.open_store() as opened:
-            city = opened.read_city()
-            in_force = session.policy(opened)
-        found = ledger.list_entries(city, in_force, road=road, kind=kind, since=parse_day(since))
-        for row in found[:SHOWN_LINES]:
-            session.write(_line(row, session.lang))
-        if city.ledger is None:
-            _say(session, "no_ledger")
-        elif found:
-            _say(session, "count", count=len(found))
-        else:
-            _say(session, "none")
-        session.emit({"data_revision": city.data_revision, "entries": found})
-
-
-def show(
-    ledger_id: IdArgument,
-    store: StoreOption = None,
-    policy: PolicyOption = None,
-    as_json: JsonOption = False,
-    lang: LangOption = None,
-) -> None:
-    """Show one row."""
-    with Session(store=store, lang=lang, as_json=as_json, policy=policy) as session:
-        with session.open_store() as opened:
-            row = ledger.one_entry(opened.read_city(), session.policy(opened), ledger_id)
+    with session.open_store() as opened:
+        city = opened.read_city()
+        in_force = session.policy(opened)
+    found = ledger.list_entries(city, in_force, road=road, kind=kind, since=parse_day(since))
+    for row in found[:SHOWN_LINES]:
         session.write(_line(row, session.lang))
-        for name, value in row.items():
-            if name != "geometry" and value is not None:
-                _say(session, "field", name=name, value=value)
-        session.emit(row)
+    if city.ledger is None:
+        _say(session, "no_ledger")
+    elif found:
+        _say(session, "count", count=len(found))
+    else:
+        _say(session, "none")
+    session.emit({"data_revision": city.data_revision, "entries": found})
 
 
+@in_session(policy=True)
+def show(session: Session, ledger_id: IdArgument) -> None:
+    """Show one row."""
+    with session.open_store() as opened:
+        row = ledger.one_entry(opened.read_city(), session.policy(opened), ledger_id)
+    session.write(_line(row, session.lang))
+    for name, value in row.items():
+        if name != "geometry" and value is not None:
+            _say(session, "field", name=name, value=value)
+    session.emit(row)
+
+
+@in_session()
 def correct(
+    session: Session,
     ledger_id: IdArgument,
     changes: Annotated[list[str], typer.Option("--set", help=words("option.set"))],
     reason: Annotated[str, typer.Option("--reason", help=words("option.reason"))] = "",
-    store: StoreOption = None,
-    as_json: JsonOption = False,
-    lang: LangOption = None,
 ) -> None:
     """Correct one row."""
-    with Session(store=store, lang=lang, as_json=as_json) as session:
-        with session.open_store() as opened:
-            outcome = ledger.correct(
-                opened, ledger_id, ledger.settings_of(changes), reason=reason,
-                actor=session.settings.actor,
-            )  # fmt: skip
-        done = bool(outcome.changed)
-        _say(
-            session, "corrected" if done else "same", ledger_id=ledger_id,
-            revision=outcome.revision,
+    with session.open_store() as opened:
+        outcome = ledger.correct(
+            opened, ledger_id, ledger.settings_of(changes), reason=reason,
+            actor=session.settings.actor,
         )  # fmt: skip
-        session.emit({"ledger_id": ledger_id, "changed": done, "revision": outcome.revision})
+    done = bool(outcome.changed)
+    _say(
+        session, "corrected" if done else "same", ledger_id=ledger_id,
+        revision=outcome.revision,
+    )  # fmt: skip
+    session.emit({"ledger_id": ledger_id, "changed": done, "revision": outcome.revision})
 
 
-def history(
-    ledger_id: IdArgument,
-    store: StoreOption = None,
-    as_json: JsonOption = False,
-    lang: LangOption = None,
-) -> None:
+@in_session()
+def history(session: Session, ledger_id: IdArgument) -> None:
     """Tell what was changed in one row."""
-    with Session(store=store, lang=lang, as_json=as_json) as session:
-        with session.open_store() as opened:
-            changes = ledger.history(opened, ledger_id)
-        for change in changes:
-            what = _what(change, session.lang)
-            _say(session, "change", at=change["at"][:19], actor=change["actor"], what=what)
-        session.emit({"ledger_id": ledger_id, "changes": changes})
+    with session.open_store() as opened:
+        changes = ledger.history(opened, ledger_id)
+    for change in changes:
+        what = _what(change, session.lang)
+        _say(session, "change", at=change["at"][:19], actor=change["actor"], what=what)
+    session.emit({"ledger_id": ledger_id, "changes": changes})
 
 
+@in_session(policy=True)
 def locked_by(
+    session: Session,
     code: Annotated[str | None, typer.Argument(help=words("option.code"))] = None,
     road: Annotated[str | None, typer.Option("--road", help=words("option.of_road"))] = None,
     section: Annotated[str | None, typer.Option("--section", help=words("option.section"))] = None,
@@ -132,29 +115,24 @@ def locked_by(
     work_type: Annotated[
         str | None, typer.Option("--work-type", help=words("option.work_type"))
     ] = None,
-    store: StoreOption = None,
-    policy: PolicyOption = None,
     as_of: AsOfOption = None,
-    as_json: JsonOption = False,
-    lang: LangOption = None,
 ) -> None:
     """Tell who is locked out if this is resurfaced."""
-    with Session(store=store, lang=lang, as_json=as_json, policy=policy) as session:
-        with session.open_store() as opened:
-            answer = ledger.locked_by(
-                opened, session.policy(opened), code=code, road=road, section_id=section,
-                on=parse_day(on), work_type=work_type, as_of=parse_day(as_of),
-            )  # fmt: skip
-        found = answer["locked_out"]
-        for row in found[:SHOWN_LINES]:
-            _say(session, "locked", **_locked(row, session.lang))
-        _say(
-            session, "lock", made="–".join(answer["made"][:1] + answer["made"][1:][-1:]),
-            months=answer["months"], count=len(found),
+    with session.open_store() as opened:
+        answer = ledger.locked_by(
+            opened, session.policy(opened), code=code, road=road, section_id=section,
+            on=parse_day(on), work_type=work_type, as_of=parse_day(as_of),
         )  # fmt: skip
-        if not found:
-            _say(session, "nobody")
-        session.emit(answer)
+    found = answer["locked_out"]
+    for row in found[:SHOWN_LINES]:
+        _say(session, "locked", **_locked(row, session.lang))
+    _say(
+        session, "lock", made="–".join(answer["made"][:1] + answer["made"][1:][-1:]),
+        months=answer["months"], count=len(found),
+    )  # fmt: skip
+    if not found:
+        _say(session, "nobody")
+    session.emit(answer)
 
 
 def _say(session: Session, key: str, **params: object) -> None:

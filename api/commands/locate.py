@@ -17,11 +17,9 @@ from api.commands.imports import (
 )
 from api.commands.session import (
     SHOWN_FAULTS,
-    JsonOption,
-    LangOption,
     Session,
-    StoreOption,
     existing,
+    in_session,
     refuse_overwriting,
     words,
     words_of,
@@ -40,7 +38,9 @@ def register(app: typer.Typer) -> None:
     app.command("locate", help=_both("command"))(locate)
 
 
+@in_session()
 def locate(
+    session: Session,
     file: FileArgument,
     text_column: Annotated[str | None, typer.Option("--text", help=_both("option.text"))] = None,
     road: Annotated[str | None, typer.Option("--road", help=_both("option.road"))] = None,
@@ -49,29 +49,25 @@ def locate(
     answers: AnswersOption = None,
     encoding: EncodingOption = None,
     layer: LayerOption = None,
-    store: StoreOption = None,
-    as_json: JsonOption = False,
-    lang: LangOption = None,
 ) -> None:
     """Find the places that a column of words names."""
-    with Session(store=store, lang=lang, as_json=as_json) as session:
-        for written in (out, questions):
-            refuse_overwriting(written, file, answers, session.settings.store)
-        options = LocateOptions(
-            text=text_column, road=road, encoding=encoding, layer=layer,
-            answers=read_answers(existing(answers)) if answers else None,
-        )  # fmt: skip
-        with session.open_store() as opened:
-            located = locate_file(opened, existing(file), options, actor=session.settings.actor)
-        if out is not None:
-            write_whole(out, json_text(located.document) + "\n")
-        if questions is not None:
-            write_questions(questions, located.questions, session.lang)
-        _tell(session, located)
-        tell_questions(session, located.questions, questions)
-        if out is not None:
-            session.write(text("locate.say.wrote", session.lang, path=out))
-        session.emit(located.document)
+    for written in (out, questions):
+        refuse_overwriting(written, file, answers, session.settings.store)
+    options = LocateOptions(
+        text=text_column, road=road, encoding=encoding, layer=layer,
+        answers=read_answers(existing(answers)) if answers else None,
+    )  # fmt: skip
+    with session.open_store() as opened:
+        located = locate_file(opened, existing(file), options, actor=session.settings.actor)
+    if out is not None:
+        write_whole(out, json_text(located.document) + "\n")
+    if questions is not None:
+        write_questions(questions, located.questions, session.lang)
+    _tell(session, located)
+    tell_questions(session, located.questions, questions)
+    if out is not None:
+        session.write(text("locate.say.wrote", session.lang, path=out))
+    session.emit(located.document)
 
 
 def _tell(session: Session, located: LocatedTexts) -> None:

@@ -23,11 +23,8 @@ from api.commands.plan_wishes import (
 from api.commands.scenarios import difference_document, difference_lines
 from api.commands.session import (
     AsOfOption,
-    JsonOption,
-    LangOption,
-    PolicyOption,
     Session,
-    StoreOption,
+    in_session,
     words,
     words_of,
 )
@@ -52,8 +49,9 @@ def register(app: typer.Typer) -> None:
     app.command("plan", help=words("command.plan"))(plan)
 
 
+@in_session(policy=True)
 def plan(
-    store: StoreOption = None,
+    session: Session,
     as_of: AsOfOption = None,
     time_limit_s: Annotated[
         float, typer.Option("--time-limit-s", min=1.0, help=_told("time_limit_s"))
@@ -75,82 +73,78 @@ def plan(
     force: ForceOption = None,
     drop: DropOption = None,
     slip: SlipOption = None,
-    policy: PolicyOption = None,
-    as_json: JsonOption = False,
-    lang: LangOption = None,
 ) -> None:
     """Propose bundles and an integrated schedule; the store keeps it where a name is given."""
-    with Session(store=store, lang=lang, as_json=as_json, policy=policy) as session:
-        # The solver is slow to load, and other commands do without it.
-        from api.planning import (  # noqa: PLC0415
-            PlanOptions,
-            Stopper,
-            make_plan,
-            plan_document,
-            write_files,
-        )
-        from api.scenarios import (  # noqa: PLC0415
-            Asked,
-            difference,
-            first_days,
-            keep,
-            refuse_name,
-            resolved,
-        )
+    # The solver is slow to load, and other commands do without it.
+    from api.planning import (  # noqa: PLC0415
+        PlanOptions,
+        Stopper,
+        make_plan,
+        plan_document,
+        write_files,
+    )
+    from api.scenarios import (  # noqa: PLC0415
+        Asked,
+        difference,
+        first_days,
+        keep,
+        refuse_name,
+        resolved,
+    )
 
-        stopper = Stopper()
-        asked = Asked(
-            base, parse_pins(pin), parse_pairs(forbid), parse_pairs(force), drop or (),
-            parse_slips(slip),
-        )  # fmt: skip
-        options = PlanOptions(time_limit_s, seed, workers, findings)
-        kept = None
-        with session.open_store() as opened:
-            if save is not None:
-                refuse_name(opened, save)
-            wishes, last = resolved(opened, asked)
-            with stopper.on_interrupt():
-                planned = make_plan(
-                    opened,
-                    session.policy(opened),
-                    as_of=parse_day(as_of),
-                    options=options,
-                    wishes=wishes,
-                    last=None if last is None else last.first_days(),
-                    tell=lambda now: _tell(session, now),
-                    stop=stopper,
-                )
-            if save is not None:
-                kept = keep(
-                    opened, planned, name=save, wishes=wishes, base=last, options=options,
-                    actor=session.settings.actor,
-                )  # fmt: skip
-        if stopper.asked:
-            session.write(text("plan.say.stopped", session.lang))
-        _show(session, planned, seed)
-        paths = []
-        if out is not None:
-            audience = audience_of(unit, confidential=confidential)
-            paths = write_files(out, planned, lang=session.lang, audience=audience)
-            if confidential:
-                session.write(text("plan.say.confidential", session.lang))
-            elif unseen := len(hidden_codes(planned.city, audience)):
-                session.write(text("plan.say.unnamed", session.lang, count=unseen))
-        for path in paths:
-            session.say("say.wrote", path=path)
-        more: dict[str, Any] = {"files": [str(path) for path in paths], "wishes": wishes.document()}
-        if last is not None:
-            told = difference(last, planned.tables.comparison, first_days(planned), wishes)
-            more |= {"against": last.scenario.scenario_id, **difference_document(told)}
-            for line in difference_lines(more, last.scenario.name, session.lang):
-                session.write(line)
-        if kept is not None:
-            more["scenario_id"] = kept.scenario.scenario_id
-            session.write(
-                text("scenarios.say.kept", session.lang, name=kept.scenario.name,
-                     scenario_id=kept.scenario.scenario_id)
+    stopper = Stopper()
+    asked = Asked(
+        base, parse_pins(pin), parse_pairs(forbid), parse_pairs(force), drop or (),
+        parse_slips(slip),
+    )  # fmt: skip
+    options = PlanOptions(time_limit_s, seed, workers, findings)
+    kept = None
+    with session.open_store() as opened:
+        if save is not None:
+            refuse_name(opened, save)
+        wishes, last = resolved(opened, asked)
+        with stopper.on_interrupt():
+            planned = make_plan(
+                opened,
+                session.policy(opened),
+                as_of=parse_day(as_of),
+                options=options,
+                wishes=wishes,
+                last=None if last is None else last.first_days(),
+                tell=lambda now: _tell(session, now),
+                stop=stopper,
+            )
+        if save is not None:
+            kept = keep(
+                opened, planned, name=save, wishes=wishes, base=last, options=options,
+                actor=session.settings.actor,
             )  # fmt: skip
-        session.emit(plan_document(planned) | more)
+    if stopper.asked:
+        session.write(text("plan.say.stopped", session.lang))
+    _show(session, planned, seed)
+    paths = []
+    if out is not None:
+        audience = audience_of(unit, confidential=confidential)
+        paths = write_files(out, planned, lang=session.lang, audience=audience)
+        if confidential:
+            session.write(text("plan.say.confidential", session.lang))
+        elif unseen := len(hidden_codes(planned.city, audience)):
+            session.write(text("plan.say.unnamed", session.lang, count=unseen))
+    for path in paths:
+        session.say("say.wrote", path=path)
+    more: dict[str, Any] = {"files": [str(path) for path in paths], "wishes": wishes.document()}
+    if last is not None:
+        told = difference(last, planned.tables.comparison, first_days(planned), wishes)
+        more |= {"against": last.scenario.scenario_id, **difference_document(told)}
+        for line in difference_lines(more, last.scenario.name, session.lang):
+            session.write(line)
+    if kept is not None:
+        more["scenario_id"] = kept.scenario.scenario_id
+        session.write(
+            text("scenarios.say.kept", session.lang, name=kept.scenario.name,
+                 scenario_id=kept.scenario.scenario_id)
+        )  # fmt: skip
+    session.emit(plan_document(planned) | more)
 
 
 def _tell(session: Session, now: Progress) -> None:

@@ -10,10 +10,9 @@ import typer
 from api.commands.session import (
     JsonOption,
     LangOption,
-    PolicyOption,
     Session,
-    StoreOption,
     existing,
+    in_session,
     words_of,
 )
 from api.policies import (
@@ -54,21 +53,16 @@ def _store(session: Session) -> Store | None:
     return session.open_store()
 
 
-def show(
-    store: StoreOption = None,
-    policy: PolicyOption = None,
-    as_json: JsonOption = False,
-    lang: LangOption = None,
-) -> None:
+@in_session(policy=True)
+def show(session: Session) -> None:
     """Print the policy in force."""
-    with Session(store=store, lang=lang, as_json=as_json, policy=policy) as session:
-        opened = _store(session)
-        told = told_policy(session.settings, opened)
-        if opened is not None:
-            opened.close()
-        if not as_json:
-            typer.echo(effective_toml(told, session.lang), nl=False)
-        session.emit(policy_document(told))
+    opened = _store(session)
+    told = told_policy(session.settings, opened)
+    if opened is not None:
+        opened.close()
+    if not session.as_json:
+        typer.echo(effective_toml(told, session.lang), nl=False)
+    session.emit(policy_document(told))
 
 
 def check(file: FileArgument, as_json: JsonOption = False, lang: LangOption = None) -> None:
@@ -80,76 +74,67 @@ def check(file: FileArgument, as_json: JsonOption = False, lang: LangOption = No
         session.emit({"version": read.policy.version, "digest": digest, "errors": []})
 
 
+@in_session()
 def diff(
+    session: Session,
     first: Annotated[str, typer.Argument(help=_both("option.first"), metavar="A")],
     second: Annotated[
         str | None, typer.Argument(help=_both("option.second"), metavar="[B]")
     ] = None,
-    store: StoreOption = None,
-    as_json: JsonOption = False,
-    lang: LangOption = None,
 ) -> None:
     """Say what changes from one policy to another."""
-    with Session(store=store, lang=lang, as_json=as_json) as session:
-        opened = _store(session)
-        if second is None:
-            old, new = told_policy(session.settings, opened).policy, named_policy(opened, first)
-        else:
-            old, new = named_policy(opened, first), named_policy(opened, second)
-        if opened is not None:
-            opened.close()
-        found = difference_documents(old, new)
-        changed = [one for one in found if one["path"] != "version"]
-        for one in changed:
-            typer.echo(difference_line(one, session.lang), err=as_json)
-        _tell(
-            session,
-            "differ" if changed else "equal",
-            count=len(changed),
-            a=old.version,
-            b=new.version,
-        )
-        session.emit({"old": old.version, "new": new.version, "changes": found})
+    opened = _store(session)
+    if second is None:
+        old, new = told_policy(session.settings, opened).policy, named_policy(opened, first)
+    else:
+        old, new = named_policy(opened, first), named_policy(opened, second)
+    if opened is not None:
+        opened.close()
+    found = difference_documents(old, new)
+    changed = [one for one in found if one["path"] != "version"]
+    for one in changed:
+        typer.echo(difference_line(one, session.lang), err=session.as_json)
+    _tell(
+        session,
+        "differ" if changed else "equal",
+        count=len(changed),
+        a=old.version,
+        b=new.version,
+    )
+    session.emit({"old": old.version, "new": new.version, "changes": found})
 
 
-def adopt_file(
-    file: FileArgument,
-    store: StoreOption = None,
-    as_json: JsonOption = False,
-    lang: LangOption = None,
-) -> None:
+@in_session()
+def adopt_file(session: Session, file: FileArgument) -> None:
     """Adopt a policy."""
-    with Session(store=store, lang=lang, as_json=as_json) as session:
-        with session.open_store() as opened:
-            policy, outcome = adopt(opened, existing(file), actor=session.settings.actor)
-        key = "adopted" if outcome.new else "in_force_already"
-        _tell(session, key, version=policy.version, revision=outcome.revision)
-        session.emit(
-            {
-                "version": policy.version, "digest": digest_of(policy),
-                "adopted": bool(outcome.new), "data_revision": outcome.revision,
-            }
-        )  # fmt: skip
+    with session.open_store() as opened:
+        policy, outcome = adopt(opened, existing(file), actor=session.settings.actor)
+    key = "adopted" if outcome.new else "in_force_already"
+    _tell(session, key, version=policy.version, revision=outcome.revision)
+    session.emit(
+        {
+            "version": policy.version, "digest": digest_of(policy),
+            "adopted": bool(outcome.new), "data_revision": outcome.revision,
+        }
+    )  # fmt: skip
 
 
-def history(
-    store: StoreOption = None, as_json: JsonOption = False, lang: LangOption = None
-) -> None:
+@in_session()
+def history(session: Session) -> None:
     """List the adopted policies."""
-    with Session(store=store, lang=lang, as_json=as_json) as session:
-        with session.open_store() as opened:
-            adopted = opened.policies()
-        documents = [
-            adopted_document(one, in_force=number == len(adopted))
-            for number, one in enumerate(adopted, start=1)
-        ]
-        if not documents:
-            _tell(session, "none_adopted")
-        for one in documents:
-            mark = text("policy.in_force", session.lang) if one["in_force"] else ""
-            line = text("policy.history", session.lang, mark=mark, **one)
-            typer.echo(line, err=as_json)
-        session.emit({"policies": documents})
+    with session.open_store() as opened:
+        adopted = opened.policies()
+    documents = [
+        adopted_document(one, in_force=number == len(adopted))
+        for number, one in enumerate(adopted, start=1)
+    ]
+    if not documents:
+        _tell(session, "none_adopted")
+    for one in documents:
+        mark = text("policy.in_force", session.lang) if one["in_force"] else ""
+        line = text("policy.history", session.lang, mark=mark, **one)
+        typer.echo(line, err=session.as_json)
+    session.emit({"policies": documents})
 
 
 def _tell(session: Session, key: str, **params: object) -> None:

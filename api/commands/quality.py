@@ -8,10 +8,8 @@ from typing import Annotated, Literal
 import typer
 
 from api.commands.session import (
-    JsonOption,
-    LangOption,
     Session,
-    StoreOption,
+    in_session,
     refuse_overwriting,
     words,
 )
@@ -31,33 +29,27 @@ def register(app: typer.Typer) -> None:
     app.command("quality", help=words("command.quality"))(quality)
 
 
-def quality(
-    store: StoreOption = None,
-    by: ByOption = None,
-    out: OutOption = None,
-    as_json: JsonOption = False,
-    lang: LangOption = None,
-) -> None:
+@in_session()
+def quality(session: Session, by: ByOption = None, out: OutOption = None) -> None:
     """Say how good the stored data is."""
-    with Session(store=store, lang=lang, as_json=as_json) as session:
-        refuse_overwriting(out, session.settings.store)
-        with session.open_store() as opened:
-            told = stored_quality(opened)
-        kinds: tuple[By, ...] = (by,) if by else ("unit", "town", "file")
-        for line in quality_lines(told, session.lang):
-            session.write(line)
-        for row in told.document(*kinds):
-            shares = {
-                name: "" if part["share"] is None else f"{100 * part['share']:.0f} %"
-                for name, part in row["coverage"].items()
-            }
-            session.say(
-                "say.quality_row", by=text(f"quality.by.{row['by']}", session.lang),
-                name=row["name"] or text("quality.no_name", session.lang),
-                score=row["score"], projects=row["projects"], **shares,
-            )  # fmt: skip
-        if out is not None:
-            table = told.table[told.table["by"].isin(("all", *kinds))]
-            write_csv(out, table.round(2), free_text=("name",))
-            session.say("say.wrote", path=out)
-        session.emit(quality_document(told, "all", *kinds))
+    refuse_overwriting(out, session.settings.store)
+    with session.open_store() as opened:
+        told = stored_quality(opened)
+    kinds: tuple[By, ...] = (by,) if by else ("unit", "town", "file")
+    for line in quality_lines(told, session.lang):
+        session.write(line)
+    for row in told.document(*kinds):
+        shares = {
+            name: "" if part["share"] is None else f"{100 * part['share']:.0f} %"
+            for name, part in row["coverage"].items()
+        }
+        session.say(
+            "say.quality_row", by=text(f"quality.by.{row['by']}", session.lang),
+            name=row["name"] or text("quality.no_name", session.lang),
+            score=row["score"], projects=row["projects"], **shares,
+        )  # fmt: skip
+    if out is not None:
+        table = told.table[told.table["by"].isin(("all", *kinds))]
+        write_csv(out, table.round(2), free_text=("name",))
+        session.say("say.wrote", path=out)
+    session.emit(quality_document(told, "all", *kinds))

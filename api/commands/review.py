@@ -10,11 +10,8 @@ import typer
 from api import review as use_cases
 from api.commands.session import (
     AsOfOption,
-    JsonOption,
-    LangOption,
-    PolicyOption,
     Session,
-    StoreOption,
+    in_session,
     refuse_overwriting,
     words_of,
 )
@@ -67,7 +64,9 @@ def register(app: typer.Typer) -> None:
     app.add_typer(group, name="review")
 
 
+@in_session()
 def list_findings(
+    session: Session,
     status: StatusOption = None,
     unit: UnitOption = None,
     overdue: OverdueOption = False,
@@ -76,20 +75,16 @@ def list_findings(
     severity: SeverityOption = None,
     for_unit: ForUnitOption = None,
     as_of: AsOfOption = None,
-    store: StoreOption = None,
-    as_json: JsonOption = False,
-    lang: LangOption = None,
 ) -> None:
     """List findings with status, deadline and replies."""
-    with Session(store=store, lang=lang, as_json=as_json) as session:
-        chosen = Chosen(status, unit, rule, road, severity, overdue=overdue)
-        with session.open_store() as opened:
-            found = use_cases.reviewed(opened, chosen, as_of=parse_day(as_of), for_unit=for_unit)
-        documents = use_cases.review_documents(found)
-        for document in documents[:SHOWN_LINES]:
-            session.write(finding_line(document, session.lang))
-        say(session, "counts", count=len(documents))
-        session.emit({"findings": documents, "count": len(documents), "revision": found.revision})
+    chosen = Chosen(status, unit, rule, road, severity, overdue=overdue)
+    with session.open_store() as opened:
+        found = use_cases.reviewed(opened, chosen, as_of=parse_day(as_of), for_unit=for_unit)
+    documents = use_cases.review_documents(found)
+    for document in documents[:SHOWN_LINES]:
+        session.write(finding_line(document, session.lang))
+    say(session, "counts", count=len(documents))
+    session.emit({"findings": documents, "count": len(documents), "revision": found.revision})
 
 
 def finding_line(document: dict[str, Any], lang: str) -> str:
@@ -112,37 +107,33 @@ def finding_line(document: dict[str, Any], lang: str) -> str:
     )  # fmt: skip
 
 
+@in_session()
 def show(
+    session: Session,
     finding: FindingArgument,
     for_unit: ForUnitOption = None,
     as_of: AsOfOption = None,
-    store: StoreOption = None,
-    as_json: JsonOption = False,
-    lang: LangOption = None,
 ) -> None:
     """Tell everything about one finding."""
-    with Session(store=store, lang=lang, as_json=as_json) as session:
-        with session.open_store() as opened:
-            past = use_cases.history(opened, finding, for_unit=for_unit)
-            found = use_cases.reviewed(
-                opened, Chosen(status=past["status"]), as_of=parse_day(as_of)
-            )
-        documents = use_cases.review_documents(found)
-        (document,) = (one for one in documents if one["finding_id"] == finding)
-        if for_unit is not None:
-            document.pop("asked")
-            session.write(_say("counts", session.lang, count=1))
-        else:
-            session.write(finding_line(document, session.lang))
-            session.write(document[f"reason_{session.lang}"])
-            for one in document["asked"]:
-                session.write("  " + asked_line(one, session.lang))
-        for one in past["decisions"]:
-            session.write("  " + decision_line(one, session.lang))
-        for one in past["replies"]:
-            session.write("  " + reply_line(one, session.lang))
-        say(session, "revision", revision=past["revision"])
-        session.emit(document | past)
+    with session.open_store() as opened:
+        past = use_cases.history(opened, finding, for_unit=for_unit)
+        found = use_cases.reviewed(opened, Chosen(status=past["status"]), as_of=parse_day(as_of))
+    documents = use_cases.review_documents(found)
+    (document,) = (one for one in documents if one["finding_id"] == finding)
+    if for_unit is not None:
+        document.pop("asked")
+        session.write(_say("counts", session.lang, count=1))
+    else:
+        session.write(finding_line(document, session.lang))
+        session.write(document[f"reason_{session.lang}"])
+        for one in document["asked"]:
+            session.write("  " + asked_line(one, session.lang))
+    for one in past["decisions"]:
+        session.write("  " + decision_line(one, session.lang))
+    for one in past["replies"]:
+        session.write("  " + reply_line(one, session.lang))
+    say(session, "revision", revision=past["revision"])
+    session.emit(document | past)
 
 
 def asked_line(one: dict[str, Any], lang: str) -> str:
@@ -183,7 +174,9 @@ def reply_line(one: dict[str, Any], lang: str) -> str:
     )
 
 
+@in_session(policy=True)
 def decide(
+    session: Session,
     finding: FindingArgument,
     status: ToStatusOption,
     reason_code: ReasonOption = None,
@@ -192,25 +185,22 @@ def decide(
     deadline: DeadlineOption = None,
     seen: SeenOption = None,
     as_of: AsOfOption = None,
-    policy: PolicyOption = None,
-    store: StoreOption = None,
-    as_json: JsonOption = False,
-    lang: LangOption = None,
 ) -> None:
     """Record a decision."""
-    with Session(store=store, lang=lang, as_json=as_json, policy=policy) as session:
-        with session.open_store() as opened:
-            told = use_cases.decide(
-                opened, finding, status, policy=session.policy(opened), actor=session.settings.actor, note=note,
-                agreed_item=agreed_item, reason_code=reason_code, deadline=parse_day(deadline),
-                seen_revision=seen, as_of=parse_day(as_of),
-            )  # fmt: skip
-        label = text(f"labels.status.{status}", session.lang)
-        say(session, "decided", finding_id=finding, status=label)
-        session.emit({"finding_id": finding} | told)
+    with session.open_store() as opened:
+        told = use_cases.decide(
+            opened, finding, status, policy=session.policy(opened), actor=session.settings.actor, note=note,
+            agreed_item=agreed_item, reason_code=reason_code, deadline=parse_day(deadline),
+            seen_revision=seen, as_of=parse_day(as_of),
+        )  # fmt: skip
+    label = text(f"labels.status.{status}", session.lang)
+    say(session, "decided", finding_id=finding, status=label)
+    session.emit({"finding_id": finding} | told)
 
 
+@in_session(policy=True)
 def reply(
+    session: Session,
     finding: FindingArgument,
     unit: OwnUnitOption,
     answer: AnswerOption,
@@ -218,46 +208,38 @@ def reply(
     start: StartOption = None,
     finish: FinishOption = None,
     seen: SeenOption = None,
-    policy: PolicyOption = None,
-    store: StoreOption = None,
-    as_json: JsonOption = False,
-    lang: LangOption = None,
 ) -> None:
     """Record a unit's reply."""
-    with Session(store=store, lang=lang, as_json=as_json, policy=policy) as session:
-        with session.open_store() as opened:
-            told = use_cases.reply(
-                opened, finding, unit, answer, policy=session.policy(opened), actor=session.settings.actor,
-                note=note, start=parse_day(start), finish=parse_day(finish), seen_revision=seen,
-            )  # fmt: skip
-        label = text(f"review.answer.{answer}", session.lang)
-        say(session, "replied", finding_id=finding, unit=unit, answer=label)
-        session.emit({"finding_id": finding} | told)
-
-
-def overdue(
-    as_of: AsOfOption = None,
-    store: StoreOption = None,
-    as_json: JsonOption = False,
-    lang: LangOption = None,
-) -> None:
-    """Name who has not replied by the deadline."""
-    with Session(store=store, lang=lang, as_json=as_json) as session:
-        with session.open_store() as opened:
-            told = use_cases.overdue_document(opened, as_of=parse_day(as_of))
-        for row in told["overdue"][:SHOWN_LINES]:
-            say(
-                session, "overdue", finding_id=row["finding_id"], road=row["road"] or "–",
-                unit=row["unit"], deadline=row["deadline"], days=row["overdue_days"],
-            )  # fmt: skip
-        say(
-            session, "overdue_count", as_of=told["as_of"], count=len(told["overdue"]),
-            units=len(told["units"]),
+    with session.open_store() as opened:
+        told = use_cases.reply(
+            opened, finding, unit, answer, policy=session.policy(opened), actor=session.settings.actor,
+            note=note, start=parse_day(start), finish=parse_day(finish), seen_revision=seen,
         )  # fmt: skip
-        session.emit(told)
+    label = text(f"review.answer.{answer}", session.lang)
+    say(session, "replied", finding_id=finding, unit=unit, answer=label)
+    session.emit({"finding_id": finding} | told)
 
 
+@in_session()
+def overdue(session: Session, as_of: AsOfOption = None) -> None:
+    """Name who has not replied by the deadline."""
+    with session.open_store() as opened:
+        told = use_cases.overdue_document(opened, as_of=parse_day(as_of))
+    for row in told["overdue"][:SHOWN_LINES]:
+        say(
+            session, "overdue", finding_id=row["finding_id"], road=row["road"] or "–",
+            unit=row["unit"], deadline=row["deadline"], days=row["overdue_days"],
+        )  # fmt: skip
+    say(
+        session, "overdue_count", as_of=told["as_of"], count=len(told["overdue"]),
+        units=len(told["units"]),
+    )  # fmt: skip
+    session.emit(told)
+
+
+@in_session(policy=True)
 def notify(
+    session: Session,
     case: CaseOption = None,
     unit: UnitOption = None,
     rule: RuleOption = None,
@@ -266,48 +248,39 @@ def notify(
     deadline: DeadlineOption = None,
     note: NoteOption = "",
     as_of: AsOfOption = None,
-    policy: PolicyOption = None,
-    store: StoreOption = None,
-    as_json: JsonOption = False,
-    lang: LangOption = None,
 ) -> None:
     """Send findings to their units, with a deadline."""
-    with Session(store=store, lang=lang, as_json=as_json, policy=policy) as session:
-        chosen = Chosen(
-            unit=unit, rule=rule, road=road, severity=severity, case_ids=tuple(case or ())
-        )
-        with session.open_store() as opened:
-            told = use_cases.notify(
-                opened, chosen, policy=session.policy(opened), actor=session.settings.actor, note=note,
-                deadline=parse_day(deadline), as_of=parse_day(as_of),
-            )  # fmt: skip
-        if told["notified"]:
-            say(
-                session, "notified", count=len(told["notified"]), units=len(told["units"]),
-                deadline=told["deadline"],
-            )  # fmt: skip
-        else:
-            say(session, "nothing")
-        session.emit(told)
+    chosen = Chosen(unit=unit, rule=rule, road=road, severity=severity, case_ids=tuple(case or ()))
+    with session.open_store() as opened:
+        told = use_cases.notify(
+            opened, chosen, policy=session.policy(opened), actor=session.settings.actor, note=note,
+            deadline=parse_day(deadline), as_of=parse_day(as_of),
+        )  # fmt: skip
+    if told["notified"]:
+        say(
+            session, "notified", count=len(told["notified"]), units=len(told["units"]),
+            deadline=told["deadline"],
+        )  # fmt: skip
+    else:
+        say(session, "nothing")
+    session.emit(told)
 
 
+@in_session()
 def minutes(
+    session: Session,
     out: OutOption,
     since: SinceOption = None,
     unit: UnitOption = None,
     whole: WholeOption = False,
-    store: StoreOption = None,
-    as_json: JsonOption = False,
-    lang: LangOption = None,
 ) -> None:
     """Write what was agreed as CSV."""
-    with Session(store=store, lang=lang, as_json=as_json) as session:
-        refuse_overwriting(out, session.settings.store)
-        with session.open_store() as opened:
-            told = use_cases.minutes(opened, since=parse_day(since), unit=unit, whole=whole)
-        path = use_cases.write_minutes(out, told, session.lang)
-        say(session, "wrote", path=path, count=len(told))
-        session.emit({"minutes": str(path), "count": len(told)})
+    refuse_overwriting(out, session.settings.store)
+    with session.open_store() as opened:
+        told = use_cases.minutes(opened, since=parse_day(since), unit=unit, whole=whole)
+    path = use_cases.write_minutes(out, told, session.lang)
+    say(session, "wrote", path=path, count=len(told))
+    session.emit({"minutes": str(path), "count": len(told)})
 
 
 def _say(key: str, lang: str, **params: object) -> str:

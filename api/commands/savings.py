@@ -7,11 +7,8 @@ from typing import Any
 import typer
 
 from api.commands.session import (
-    JsonOption,
-    LangOption,
-    PolicyOption,
     Session,
-    StoreOption,
+    in_session,
     words_of,
 )
 from coordination.wording import table, text
@@ -22,21 +19,16 @@ def register(app: typer.Typer) -> None:
     app.command("savings", help=words_of("savings.command")("savings"))(savings)
 
 
-def savings(
-    store: StoreOption = None,
-    policy: PolicyOption = None,
-    as_json: JsonOption = False,
-    lang: LangOption = None,
-) -> None:
+@in_session(policy=True)
+def savings(session: Session) -> None:
     """Compare predicted with achieved savings."""
-    with Session(store=store, lang=lang, as_json=as_json, policy=policy) as session:
-        from api.savings import savings_document  # noqa: PLC0415 - it loads the scheduler
+    from api.savings import savings_document  # noqa: PLC0415 - it loads the scheduler
 
-        with session.open_store() as opened:
-            told = savings_document(opened, session.policy(opened))
-        for line in savings_lines(told, session.lang):
-            session.write(line)
-        session.emit(told)
+    with session.open_store() as opened:
+        told = savings_document(opened, session.policy(opened))
+    for line in savings_lines(told, session.lang):
+        session.write(line)
+    session.emit(told)
 
 
 def savings_lines(told: dict[str, Any], lang: str) -> list[str]:

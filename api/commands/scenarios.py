@@ -8,10 +8,8 @@ import typer
 
 from api.commands.session import (
     AsOfOption,
-    JsonOption,
-    LangOption,
     Session,
-    StoreOption,
+    in_session,
     words_of,
 )
 from api.parse import parse_day
@@ -45,19 +43,17 @@ def register(app: typer.Typer) -> None:
     app.add_typer(owners, name="proposals")
 
 
-def list_scenarios(
-    store: StoreOption = None, as_json: JsonOption = False, lang: LangOption = None
-) -> None:
+@in_session()
+def list_scenarios(session: Session) -> None:
     """List the scenarios."""
     from api import scenarios as use_cases  # noqa: PLC0415 - the solver is slow to load
 
-    with Session(store=store, lang=lang, as_json=as_json) as session:
-        with session.open_store() as opened:
-            found = [use_cases.scenario_document(one) for one in opened.scenarios()]
-        for one in found:
-            session.write(_line(one, session.lang))
-        session.write(_say("count", session.lang, count=len(found)))
-        session.emit({"scenarios": found, "count": len(found)})
+    with session.open_store() as opened:
+        found = [use_cases.scenario_document(one) for one in opened.scenarios()]
+    for one in found:
+        session.write(_line(one, session.lang))
+    session.write(_say("count", session.lang, count=len(found)))
+    session.emit({"scenarios": found, "count": len(found)})
 
 
 def _line(one: dict[str, Any], lang: str) -> str:
@@ -75,24 +71,19 @@ def _line(one: dict[str, Any], lang: str) -> str:
     )  # fmt: skip
 
 
-def show(
-    name: NameArgument,
-    store: StoreOption = None,
-    as_json: JsonOption = False,
-    lang: LangOption = None,
-) -> None:
+@in_session()
+def show(session: Session, name: NameArgument) -> None:
     """Tell everything about a scenario."""
     from api import scenarios as use_cases  # noqa: PLC0415
 
-    with Session(store=store, lang=lang, as_json=as_json) as session:
-        with session.open_store() as opened:
-            document = use_cases.kept_document(use_cases.scenario_named(opened, name))
-        session.write(_line(document, session.lang))
-        for line in wish_lines(document["wishes"], session.lang):
-            session.write("  " + line)
-        for one in document["bundles"]:
-            session.write("  " + bundle_line(one, session.lang))
-        session.emit(document)
+    with session.open_store() as opened:
+        document = use_cases.kept_document(use_cases.scenario_named(opened, name))
+    session.write(_line(document, session.lang))
+    for line in wish_lines(document["wishes"], session.lang):
+        session.write("  " + line)
+    for one in document["bundles"]:
+        session.write("  " + bundle_line(one, session.lang))
+    session.emit(document)
 
 
 def wish_lines(wishes: dict[str, Any], lang: str) -> list[str]:
@@ -113,34 +104,29 @@ def bundle_line(one: dict[str, Any], lang: str) -> str:
     )  # fmt: skip
 
 
-def compare(
-    names: NamesArgument,
-    store: StoreOption = None,
-    as_json: JsonOption = False,
-    lang: LangOption = None,
-) -> None:
+@in_session()
+def compare(session: Session, names: NamesArgument) -> None:
     """Put scenarios side by side; the first is what the others are compared with."""
     from api import scenarios as use_cases  # noqa: PLC0415
 
-    with Session(store=store, lang=lang, as_json=as_json) as session:
-        with session.open_store() as opened:
-            kept = [use_cases.scenario_named(opened, name) for name in names]
-        first, found = kept[0], []
-        for one in kept:
-            told = use_cases.difference(
-                first, one.scenario.comparison, one.first_days(), one.scenario.wishes
-            )
-            document = {
-                "scenario_id": one.scenario.scenario_id, "name": one.scenario.name,
-                "figures": use_cases.figures_of(one.scenario.comparison),
-                **difference_document(told),
-            }  # fmt: skip
-            found.append(document)
-            session.write(_line(use_cases.scenario_document(one.scenario), session.lang))
-            if one is not first:
-                for line in difference_lines(document, first.scenario.name, session.lang):
-                    session.write("  " + line)
-        session.emit({"scenarios": found, "against": first.scenario.scenario_id})
+    with session.open_store() as opened:
+        kept = [use_cases.scenario_named(opened, name) for name in names]
+    first, found = kept[0], []
+    for one in kept:
+        told = use_cases.difference(
+            first, one.scenario.comparison, one.first_days(), one.scenario.wishes
+        )
+        document = {
+            "scenario_id": one.scenario.scenario_id, "name": one.scenario.name,
+            "figures": use_cases.figures_of(one.scenario.comparison),
+            **difference_document(told),
+        }  # fmt: skip
+        found.append(document)
+        session.write(_line(use_cases.scenario_document(one.scenario), session.lang))
+        if one is not first:
+            for line in difference_lines(document, first.scenario.name, session.lang):
+                session.write("  " + line)
+    session.emit({"scenarios": found, "against": first.scenario.scenario_id})
 
 
 def difference_document(told: Any) -> dict[str, Any]:
@@ -179,64 +165,53 @@ def difference_lines(document: dict[str, Any], name: str, lang: str) -> list[str
     return [*lines, _say("dragged", lang, count=len(moved), listed=listed)]
 
 
+@in_session()
 def accept(
+    session: Session,
     name: NameArgument,
     bundle: BundleOption = None,
     deadline: DeadlineOption = None,
     as_of: AsOfOption = None,
-    store: StoreOption = None,
-    as_json: JsonOption = False,
-    lang: LangOption = None,
 ) -> None:
     """Accept a scenario or some of its bundles."""
     from api import scenarios as use_cases  # noqa: PLC0415
 
-    with Session(store=store, lang=lang, as_json=as_json) as session:
-        with session.open_store() as opened:
-            told = use_cases.accept(
-                opened, name, actor=session.settings.actor, bundles=bundle or (),
-                deadline=parse_day(deadline), today=parse_day(as_of),
-            )  # fmt: skip
-        session.write(
-            _say("accepted", session.lang, bundles=len(told["bundles"]),
-                 proposals=len(told["proposals"]), deadline=told["deadline"])
+    with session.open_store() as opened:
+        told = use_cases.accept(
+            opened, name, actor=session.settings.actor, bundles=bundle or (),
+            deadline=parse_day(deadline), today=parse_day(as_of),
         )  # fmt: skip
-        session.emit(told)
+    session.write(
+        _say("accepted", session.lang, bundles=len(told["bundles"]),
+             proposals=len(told["proposals"]), deadline=told["deadline"])
+    )  # fmt: skip
+    session.emit(told)
 
 
-def delete(
-    name: NameArgument,
-    store: StoreOption = None,
-    as_json: JsonOption = False,
-    lang: LangOption = None,
-) -> None:
+@in_session()
+def delete(session: Session, name: NameArgument) -> None:
     """Delete a scenario."""
     from api import scenarios as use_cases  # noqa: PLC0415
 
-    with Session(store=store, lang=lang, as_json=as_json) as session:
-        with session.open_store() as opened:
-            gone = use_cases.delete(opened, name, actor=session.settings.actor)
-        session.write(_say("deleted", session.lang, name=name))
-        session.emit({"deleted": gone})
+    with session.open_store() as opened:
+        gone = use_cases.delete(opened, name, actor=session.settings.actor)
+    session.write(_say("deleted", session.lang, name=name))
+    session.emit({"deleted": gone})
 
 
+@in_session()
 def list_proposals(
-    unit: UnitOption = None,
-    open_only: OpenOption = False,
-    store: StoreOption = None,
-    as_json: JsonOption = False,
-    lang: LangOption = None,
+    session: Session, unit: UnitOption = None, open_only: OpenOption = False
 ) -> None:
     """List what was proposed to owners."""
     from api import scenarios as use_cases  # noqa: PLC0415
 
-    with Session(store=store, lang=lang, as_json=as_json) as session:
-        with session.open_store() as opened:
-            found = use_cases.proposals(opened, unit=unit, answered=False if open_only else None)
-        for one in found:
-            session.write(proposal_line(one, session.lang))
-        session.write(_say("count", session.lang, count=len(found)))
-        session.emit({"proposals": found, "count": len(found)})
+    with session.open_store() as opened:
+        found = use_cases.proposals(opened, unit=unit, answered=False if open_only else None)
+    for one in found:
+        session.write(proposal_line(one, session.lang))
+    session.write(_say("count", session.lang, count=len(found)))
+    session.emit({"proposals": found, "count": len(found)})
 
 
 def proposal_line(one: dict[str, Any], lang: str) -> str:
@@ -250,24 +225,17 @@ def proposal_line(one: dict[str, Any], lang: str) -> str:
     )  # fmt: skip
 
 
+@in_session()
 def answer(
-    proposal: ProposalArgument,
-    given: AnswerOption,
-    note: NoteOption = "",
-    store: StoreOption = None,
-    as_json: JsonOption = False,
-    lang: LangOption = None,
+    session: Session, proposal: ProposalArgument, given: AnswerOption, note: NoteOption = ""
 ) -> None:
     """Record an owner's answer."""
     from api import scenarios as use_cases  # noqa: PLC0415
 
-    with Session(store=store, lang=lang, as_json=as_json) as session:
-        with session.open_store() as opened:
-            told = use_cases.answer(
-                opened, proposal, given, actor=session.settings.actor, note=note
-            )
-        session.write(proposal_line(told, session.lang))
-        session.emit(told)
+    with session.open_store() as opened:
+        told = use_cases.answer(opened, proposal, given, actor=session.settings.actor, note=note)
+    session.write(proposal_line(told, session.lang))
+    session.emit(told)
 
 
 def _say(key: str, lang: str, **params: object) -> str:

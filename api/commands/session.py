@@ -5,6 +5,8 @@ from __future__ import annotations
 import json
 from collections.abc import Callable
 from contextlib import AbstractContextManager
+from functools import wraps
+from inspect import Signature, signature
 from pathlib import Path
 from types import TracebackType
 from typing import Annotated, Any, Literal
@@ -163,6 +165,43 @@ class Session(AbstractContextManager["Session"]):
     def _tell_bug(self, kind: str, detail: str) -> None:
         self.say("say.bug", kind=kind, detail=detail)
         self.emit({"error": "bug", "detail": f"{kind}: {detail}"})
+
+
+def _options(
+    store: StoreOption = None,
+    policy: PolicyOption = None,
+    as_json: JsonOption = False,
+    lang: LangOption = None,
+) -> None:
+    """Bear the options that every command on a store has."""
+
+
+def in_session(*, policy: bool = False) -> Callable[[Callable[..., None]], Callable[..., None]]:
+    """Return what makes a command of a function that takes a session first.
+
+    The command has the options of the function, and behind them store, language, JSON and, where it
+    goes by one, the policy: those the session is made of.
+
+    Parameters
+    ----------
+    policy
+        Whether it goes by a policy.
+    """
+    given = signature(_options, eval_str=True).parameters.values()
+    shared = [one.replace(kind=one.KEYWORD_ONLY) for one in given if policy or one.name != "policy"]
+
+    def made(function: Callable[..., None]) -> Callable[..., None]:
+        own = [*signature(function, eval_str=True).parameters.values()][1:]
+
+        @wraps(function)
+        def command(**asked: Any) -> None:
+            with Session(**{one.name: asked.pop(one.name) for one in shared}) as session:
+                function(session, **asked)
+
+        command.__signature__ = Signature([*own, *shared])  # type: ignore[attr-defined]
+        return command
+
+    return made
 
 
 def _status(error: DigonceError) -> int:

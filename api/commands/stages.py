@@ -12,11 +12,8 @@ from api import stages
 from api.commands.session import (
     EXIT_REFUSED,
     AsOfOption,
-    JsonOption,
-    LangOption,
-    PolicyOption,
     Session,
-    StoreOption,
+    in_session,
     words_of,
 )
 from api.parse import parse_day
@@ -57,7 +54,9 @@ def register(app: typer.Typer) -> None:
     app.add_typer(group, name="stage")
 
 
+@in_session(policy=True)
 def move(
+    session: Session,
     codes: CodesArgument,
     to: ToOption,
     reason: ReasonOption = "",
@@ -66,54 +65,44 @@ def move(
     year: YearOption = None,
     on: OnOption = None,
     dry_run: DryRunOption = False,
-    store: StoreOption = None,
-    policy: PolicyOption = None,
-    as_json: JsonOption = False,
-    lang: LangOption = None,
 ) -> None:
     """Move projects to a stage."""
-    with Session(store=store, lang=lang, as_json=as_json, policy=policy) as session:
-        with session.open_store() as opened:
-            moved = stages.move_stage(
-                opened, codes, to, policy=session.policy(opened), actor=session.settings.actor, reason=reason,
-                override=override, partial=partial, dry_run=dry_run, plan_year=year,
-                on=parse_day(on),
-            )  # fmt: skip
-        held = [one for one in moved.passages if one.blocks and one.code not in moved.moved]
-        tell_held(session, held)
-        say(
-            session, "moved", count=len(moved.moved), revision=moved.revision,
-            stage=text(f"labels.stage.{to}", session.lang),
+    with session.open_store() as opened:
+        moved = stages.move_stage(
+            opened, codes, to, policy=session.policy(opened), actor=session.settings.actor, reason=reason,
+            override=override, partial=partial, dry_run=dry_run, plan_year=year,
+            on=parse_day(on),
         )  # fmt: skip
-        if moved.overridden:
-            say(session, "overridden", count=len(moved.overridden))
-        exempt = [one for one in moved.passages if one.exempt and one.code in moved.moved]
-        if exempt:
-            say(session, "exempt", count=len(exempt))
-        if dry_run:
-            say(session, "dry")
-        session.emit(moved.document())
-        if held:
-            raise typer.Exit(EXIT_REFUSED)
+    held = [one for one in moved.passages if one.blocks and one.code not in moved.moved]
+    tell_held(session, held)
+    say(
+        session, "moved", count=len(moved.moved), revision=moved.revision,
+        stage=text(f"labels.stage.{to}", session.lang),
+    )  # fmt: skip
+    if moved.overridden:
+        say(session, "overridden", count=len(moved.overridden))
+    exempt = [one for one in moved.passages if one.exempt and one.code in moved.moved]
+    if exempt:
+        say(session, "exempt", count=len(exempt))
+    if dry_run:
+        say(session, "dry")
+    session.emit(moved.document())
+    if held:
+        raise typer.Exit(EXIT_REFUSED)
 
 
+@in_session()
 def list_stages(
-    unit: UnitOption = None,
-    stage: StageOption = None,
-    year: YearOption = None,
-    store: StoreOption = None,
-    as_json: JsonOption = False,
-    lang: LangOption = None,
+    session: Session, unit: UnitOption = None, stage: StageOption = None, year: YearOption = None
 ) -> None:
     """List projects with their stages."""
-    with Session(store=store, lang=lang, as_json=as_json) as session:
-        with session.open_store() as opened:
-            found = stages.listed(opened, unit=unit, stage=stage, year=year)
-        for row in found[:SHOWN_LINES]:
-            say(session, "row", **_named(row, session.lang))
-        if len(found) > SHOWN_LINES:
-            say(session, "more", count=len(found) - SHOWN_LINES)
-        session.emit({"projects": found, "count": len(found)})
+    with session.open_store() as opened:
+        found = stages.listed(opened, unit=unit, stage=stage, year=year)
+    for row in found[:SHOWN_LINES]:
+        say(session, "row", **_named(row, session.lang))
+    if len(found) > SHOWN_LINES:
+        say(session, "more", count=len(found) - SHOWN_LINES)
+    session.emit({"projects": found, "count": len(found)})
 
 
 def _named(row: dict[str, Any], lang: str) -> dict[str, Any]:
@@ -124,125 +113,102 @@ def _named(row: dict[str, Any], lang: str) -> dict[str, Any]:
     }  # fmt: skip
 
 
-def history(
-    code: CodeArgument,
-    store: StoreOption = None,
-    as_json: JsonOption = False,
-    lang: LangOption = None,
-) -> None:
+@in_session()
+def history(session: Session, code: CodeArgument) -> None:
     """Tell how a project went through the stages."""
-    with Session(store=store, lang=lang, as_json=as_json) as session:
-        with session.open_store() as opened:
-            events = stages.stage_history(opened, code)
-        for event in events:
-            year, reason = event["plan_year"], event["reason"]
-            line = text(
-                "stages.say.event", session.lang, at=event["at"], actor=event["actor"],
-                stage_from=stage_label(event["stage_from"], session.lang),
-                stage_to=stage_label(event["stage_to"], session.lang),
-                year=text("stages.say.event_year", session.lang, year=year) if year else "",
-                reason=text("stages.say.event_reason", session.lang, reason=reason)
-                if reason
-                else "",
-            )  # fmt: skip
-            if (event["gates"] or {}).get("override"):
-                line += text("stages.say.event_override", session.lang)
-            session.write(line)
-        session.emit({"code": code, "events": events})
-
-
-def roll(
-    to_year: ToYearOption,
-    dry_run: DryRunOption = False,
-    store: StoreOption = None,
-    policy: PolicyOption = None,
-    as_json: JsonOption = False,
-    lang: LangOption = None,
-) -> None:
-    """Roll the plan over into a year."""
-    with Session(store=store, lang=lang, as_json=as_json, policy=policy) as session:
-        with session.open_store() as opened:
-            found = stages.roll_plan(
-                opened, to_year, policy=session.policy(opened), actor=session.settings.actor,
-                lang=session.lang, dry_run=dry_run,
-            )  # fmt: skip
-        tell_held(session, found.waiting)
-        say(
-            session, "rolled", year=to_year, admitted=len(found.admitted), kept=len(found.kept),
-            waiting=len(found.waiting), going=len(found.going_on), done=len(found.completed),
+    with session.open_store() as opened:
+        events = stages.stage_history(opened, code)
+    for event in events:
+        year, reason = event["plan_year"], event["reason"]
+        line = text(
+            "stages.say.event", session.lang, at=event["at"], actor=event["actor"],
+            stage_from=stage_label(event["stage_from"], session.lang),
+            stage_to=stage_label(event["stage_to"], session.lang),
+            year=text("stages.say.event_year", session.lang, year=year) if year else "",
+            reason=text("stages.say.event_reason", session.lang, reason=reason)
+            if reason
+            else "",
         )  # fmt: skip
-        for key, codes in (
-            ("roll_dates", found.past_windows),
-            ("roll_unknown", found.year_unknown),
-        ):
-            if codes:
-                say(session, key, count=len(codes), year=to_year, codes=_some(codes))
-        if dry_run:
-            say(session, "dry")
-        session.emit(stages.roll_document(found, written=not dry_run))
+        if (event["gates"] or {}).get("override"):
+            line += text("stages.say.event_override", session.lang)
+        session.write(line)
+    session.emit({"code": code, "events": events})
+
+
+@in_session(policy=True)
+def roll(session: Session, to_year: ToYearOption, dry_run: DryRunOption = False) -> None:
+    """Roll the plan over into a year."""
+    with session.open_store() as opened:
+        found = stages.roll_plan(
+            opened, to_year, policy=session.policy(opened), actor=session.settings.actor,
+            lang=session.lang, dry_run=dry_run,
+        )  # fmt: skip
+    tell_held(session, found.waiting)
+    say(
+        session, "rolled", year=to_year, admitted=len(found.admitted), kept=len(found.kept),
+        waiting=len(found.waiting), going=len(found.going_on), done=len(found.completed),
+    )  # fmt: skip
+    for key, codes in (
+        ("roll_dates", found.past_windows),
+        ("roll_unknown", found.year_unknown),
+    ):
+        if codes:
+            say(session, key, count=len(codes), year=to_year, codes=_some(codes))
+    if dry_run:
+        say(session, "dry")
+    session.emit(stages.roll_document(found, written=not dry_run))
 
 
 def _some(codes: tuple[str, ...], most: int = 20) -> str:
     return ", ".join(codes[:most]) + (" …" if len(codes) > most else "")
 
 
-def report(
-    store: StoreOption = None,
-    policy: PolicyOption = None,
-    as_json: JsonOption = False,
-    lang: LangOption = None,
-) -> None:
+@in_session(policy=True)
+def report(session: Session) -> None:
     """Count projects by stage, and name those behind a gate."""
-    with Session(store=store, lang=lang, as_json=as_json, policy=policy) as session:
-        with session.open_store() as opened:
-            told = stages.stage_report(opened, session.policy(opened))
-        for stage, count in told["stages"].items():
-            if count:
-                say(session, "count", stage=stage_label(stage, session.lang), count=count)
-        if told["without_stage"]:
-            none = stage_label(None, session.lang)
-            say(session, "count", stage=none, count=told["without_stage"])
-        if told["freshness"] != "fresh":
-            session.write(text(f"stages.block.detection_{told['freshness']}", session.lang))
-        say(session, "standing", count=len(told["standing_above"]))
-        above = told["standing_above"]
-        for one in above[:SHOWN_HELD]:
-            session.write("  " + one[f"reason_{session.lang}"])
-        if len(above) > SHOWN_HELD:
-            say(session, "more", count=len(above) - SHOWN_HELD)
-        say(
-            session, "overrides", count=told["overrides"], exempt=told["exempt_moves"],
-            imported=told["moves_past_gates"],
-        )  # fmt: skip
-        session.emit(told)
+    with session.open_store() as opened:
+        told = stages.stage_report(opened, session.policy(opened))
+    for stage, count in told["stages"].items():
+        if count:
+            say(session, "count", stage=stage_label(stage, session.lang), count=count)
+    if told["without_stage"]:
+        none = stage_label(None, session.lang)
+        say(session, "count", stage=none, count=told["without_stage"])
+    if told["freshness"] != "fresh":
+        session.write(text(f"stages.block.detection_{told['freshness']}", session.lang))
+    say(session, "standing", count=len(told["standing_above"]))
+    above = told["standing_above"]
+    for one in above[:SHOWN_HELD]:
+        session.write("  " + one[f"reason_{session.lang}"])
+    if len(above) > SHOWN_HELD:
+        say(session, "more", count=len(above) - SHOWN_HELD)
+    say(
+        session, "overrides", count=told["overrides"], exempt=told["exempt_moves"],
+        imported=told["moves_past_gates"],
+    )  # fmt: skip
+    session.emit(told)
 
 
-def emergencies(
-    as_of: AsOfOption = None,
-    store: StoreOption = None,
-    policy: PolicyOption = None,
-    as_json: JsonOption = False,
-    lang: LangOption = None,
-) -> None:
+@in_session(policy=True)
+def emergencies(session: Session, as_of: AsOfOption = None) -> None:
     """Count emergency works, also per unit and on protected roads, with their papers."""
-    with Session(store=store, lang=lang, as_json=as_json, policy=policy) as session:
-        with session.open_store() as opened:
-            told = stages.emergency_report(opened, session.policy(opened), parse_day(as_of))
-        states = told["states"]
-        protected = "–" if told["protected"] is None else told["protected"]
-        say(
-            session, "emergencies", count=told["count"], filed=states["filed"] + states["late"],
-            due=states["due"], overdue=states["overdue"], protected=protected,
-        )  # fmt: skip
-        if told["protected"] is None:
-            say(session, "no_lock")
-        for row in told["emergencies"][:SHOWN_LINES]:
-            session.write("  " + emergency_line(row, session.lang))
-        for unit in told["units"]:
-            named = {"unit": unit["owner_unit"] or "–"} | unit
-            named.pop("owner_unit")
-            session.write("  " + text("stages.say.emergency_unit", session.lang, **named))
-        session.emit(told)
+    with session.open_store() as opened:
+        told = stages.emergency_report(opened, session.policy(opened), parse_day(as_of))
+    states = told["states"]
+    protected = "–" if told["protected"] is None else told["protected"]
+    say(
+        session, "emergencies", count=told["count"], filed=states["filed"] + states["late"],
+        due=states["due"], overdue=states["overdue"], protected=protected,
+    )  # fmt: skip
+    if told["protected"] is None:
+        say(session, "no_lock")
+    for row in told["emergencies"][:SHOWN_LINES]:
+        session.write("  " + emergency_line(row, session.lang))
+    for unit in told["units"]:
+        named = {"unit": unit["owner_unit"] or "–"} | unit
+        named.pop("owner_unit")
+        session.write("  " + text("stages.say.emergency_unit", session.lang, **named))
+    session.emit(told)
 
 
 def emergency_line(row: dict[str, Any], lang: str) -> str:
@@ -260,20 +226,14 @@ def emergency_line(row: dict[str, Any], lang: str) -> str:
     return line
 
 
-def papers(
-    code: CodeArgument,
-    on: PapersOnOption,
-    store: StoreOption = None,
-    as_json: JsonOption = False,
-    lang: LangOption = None,
-) -> None:
+@in_session()
+def papers(session: Session, code: CodeArgument, on: PapersOnOption) -> None:
     """Record when the papers of an emergency work were filed."""
-    with Session(store=store, lang=lang, as_json=as_json) as session:
-        day = parse_day(on) or date.min
-        with session.open_store() as opened:
-            stages.put_papers(opened, code, day, actor=session.settings.actor)
-        say(session, "papers", code=code, day=day)
-        session.emit({"code": code, "papers_on": day.isoformat()})
+    day = parse_day(on) or date.min
+    with session.open_store() as opened:
+        stages.put_papers(opened, code, day, actor=session.settings.actor)
+    say(session, "papers", code=code, day=day)
+    session.emit({"code": code, "papers_on": day.isoformat()})
 
 
 def say(session: Session, key: str, **params: object) -> None:

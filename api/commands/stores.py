@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from api.commands.session import JsonOption, LangOption, Session, StoreOption, words
+from api.commands.session import Session, in_session, words
 from api.parse import parse_crs
 from coordination.faults import UsageError
 from data.geopackage_store import create_store
@@ -24,55 +24,48 @@ def register(app: typer.Typer) -> None:
     app.add_typer(group, name="store")
 
 
+@in_session()
 def init(
-    store: StoreOption = None,
+    session: Session,
     crs: Annotated[str | None, typer.Option("--crs", help=words("option.init_crs"))] = None,
-    as_json: JsonOption = False,
-    lang: LangOption = None,
 ) -> None:
     """Make a new store."""
-    with Session(store=store, lang=lang, as_json=as_json) as session:
-        path = session.settings.store_path()
-        if path.exists():
-            raise UsageError("cli.error.exists", path=str(path))
-        chosen = parse_crs(crs, metric=True) if crs else None
-        create_store(path, crs=chosen).close()
-        name = chosen.to_string() if chosen else None
-        session.say("say.created", path=path, crs=name or words("no_crs_store"))
-        session.emit({"store": str(path), "crs": name})
+    path = session.settings.store_path()
+    if path.exists():
+        raise UsageError("cli.error.exists", path=str(path))
+    chosen = parse_crs(crs, metric=True) if crs else None
+    create_store(path, crs=chosen).close()
+    name = chosen.to_string() if chosen else None
+    session.say("say.created", path=path, crs=name or words("no_crs_store"))
+    session.emit({"store": str(path), "crs": name})
 
 
-def verify(store: StoreOption = None, as_json: JsonOption = False, lang: LangOption = None) -> None:
+@in_session()
+def verify(session: Session) -> None:
     """Check the store's integrity."""
-    with Session(store=store, lang=lang, as_json=as_json) as session:
-        with session.open_store() as opened:
-            opened.verify()
-            revision = opened.info().data_revision
-        session.say("say.verified")
-        session.emit({"store": session.settings.store, "data_revision": revision})
+    with session.open_store() as opened:
+        opened.verify()
+        revision = opened.info().data_revision
+    session.say("say.verified")
+    session.emit({"store": session.settings.store, "data_revision": revision})
 
 
+@in_session()
 def backup(
-    out: Annotated[Path, typer.Argument(help=words("option.out_file"))],
-    store: StoreOption = None,
-    as_json: JsonOption = False,
-    lang: LangOption = None,
+    session: Session, out: Annotated[Path, typer.Argument(help=words("option.out_file"))]
 ) -> None:
     """Copy the store while others use it."""
-    with Session(store=store, lang=lang, as_json=as_json) as session:
-        if out.exists():
-            raise UsageError("cli.error.exists", path=str(out))
-        with session.open_store() as opened:
-            opened.backup(out)
-        session.say("say.backup", path=out)
-        session.emit({"backup": str(out)})
+    if out.exists():
+        raise UsageError("cli.error.exists", path=str(out))
+    with session.open_store() as opened:
+        opened.backup(out)
+    session.say("say.backup", path=out)
+    session.emit({"backup": str(out)})
 
 
-def bring_up(
-    store: StoreOption = None, as_json: JsonOption = False, lang: LangOption = None
-) -> None:
+@in_session()
+def bring_up(session: Session) -> None:
     """Bring the store's tables to this version."""
-    with Session(store=store, lang=lang, as_json=as_json) as session:
-        before, after = upgrade(session.settings.store_path(), wait_s=session.settings.wait_s)
-        session.say("say.upgraded", version=after)
-        session.emit({"before": before, "after": after})
+    before, after = upgrade(session.settings.store_path(), wait_s=session.settings.wait_s)
+    session.say("say.upgraded", version=after)
+    session.emit({"before": before, "after": after})

@@ -11,11 +11,8 @@ from rich.table import Table
 
 from api.commands.session import (
     AsOfOption,
-    JsonOption,
-    LangOption,
-    PolicyOption,
     Session,
-    StoreOption,
+    in_session,
     refuse_overwriting,
     words,
 )
@@ -37,42 +34,37 @@ def register(app: typer.Typer) -> None:
     app.command("upkeep", help=words("command.upkeep"))(upkeep)
 
 
+@in_session(policy=True)
 def upkeep(
-    store: StoreOption = None,
+    session: Session,
     as_of: AsOfOption = None,
     out: Annotated[Path | None, typer.Option("--out", help=words("option.out_file"))] = None,
-    policy: PolicyOption = None,
-    as_json: JsonOption = False,
-    lang: LangOption = None,
 ) -> None:
     """Group routine upkeep by town and season; nothing is changed."""
-    with Session(store=store, lang=lang, as_json=as_json, policy=policy) as session:
-        refuse_overwriting(out, session.settings.store)
-        with session.open_store() as opened:
-            city, info = opened.read_city(), opened.info()
-            in_force = session.policy(opened)
-        day = day_of_judgement(info, parse_day(as_of))
-        found = upkeep_packages(look(city, in_force, day))
-        origin: dict[str, Any] = {
-            "data_revision": city.data_revision,
-            "policy_version": in_force.version,
-            "software_version": SOFTWARE_VERSION,
-            "as_of": str(day),
-            "run_at": now_text(),
-        }
-        session.write(
-            text(
-                "upkeep.found", session.lang, packages=len(found.table),
-                projects=int(found.table["projects"].sum()), alone=len(found.alone),
-            )
-        )  # fmt: skip
-        if len(found.table):
-            _show(session, found.table.head(SHOWN_LINES).to_dict("records"))
-        if out is not None:
-            session.say(
-                "say.wrote", path=write_csv(out, found.table.assign(**origin), free_text=_FREE)
-            )
-        session.emit({**origin, "packages": rows(found.table), "alone": list(found.alone)})
+    refuse_overwriting(out, session.settings.store)
+    with session.open_store() as opened:
+        city, info = opened.read_city(), opened.info()
+        in_force = session.policy(opened)
+    day = day_of_judgement(info, parse_day(as_of))
+    found = upkeep_packages(look(city, in_force, day))
+    origin: dict[str, Any] = {
+        "data_revision": city.data_revision,
+        "policy_version": in_force.version,
+        "software_version": SOFTWARE_VERSION,
+        "as_of": str(day),
+        "run_at": now_text(),
+    }
+    session.write(
+        text(
+            "upkeep.found", session.lang, packages=len(found.table),
+            projects=int(found.table["projects"].sum()), alone=len(found.alone),
+        )
+    )  # fmt: skip
+    if len(found.table):
+        _show(session, found.table.head(SHOWN_LINES).to_dict("records"))
+    if out is not None:
+        session.say("say.wrote", path=write_csv(out, found.table.assign(**origin), free_text=_FREE))
+    session.emit({**origin, "packages": rows(found.table), "alone": list(found.alone)})
 
 
 def _show(session: Session, packages: list[dict[Hashable, Any]]) -> None:
