@@ -111,6 +111,8 @@ class Bundle:
         Apart minus together, at most ``most_saved_share`` of what the members cost.
     metres_saved
         Metres that are opened less: Σ length × (members − 1).
+    veiled
+        Whether a member is hidden from the reader; then metres and money are nought and not told.
     """
 
     bundle_id: str
@@ -127,6 +129,7 @@ class Bundle:
     together_fen: tuple[int, int, int]
     saved_fen: tuple[int, int, int]
     metres_saved: float
+    veiled: bool = False
 
     @property
     def codes(self) -> tuple[str, ...]:

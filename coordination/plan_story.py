@@ -49,8 +49,9 @@ def for_reader(
 ) -> tuple[Compared, frozenset[int]]:
     """Return a plan as a reader may see it, and the rows of the projects that stay unnamed.
 
-    A bundle with a hidden member keeps roads, mode and figures; its id, a hash of codes that could be
-    guessed, gives way to a made-up one. A bundle of nobody else is left out.
+    A bundle with a hidden member keeps roads, mode, and who else takes part and when. Its metres and
+    money are not told, since those of the hidden one follow from them; its id, a hash of codes that could
+    be guessed, gives way to a made-up one. A bundle of nobody else is left out.
 
     Parameters
     ----------
@@ -102,6 +103,8 @@ def _unnamed(bundle: Bundle, names: dict[str, str], hidden: frozenset[int], alia
             unit=None if one.project in hidden else one.unit,
             shares=tuple(names[code] for code in one.shares),
             alone=tuple(names[code] for code in one.alone),
+            length_m=0.0,
+            lost_fen=0,
         )
         for one in bundle.members
     )
@@ -115,6 +118,12 @@ def _unnamed(bundle: Bundle, names: dict[str, str], hidden: frozenset[int], alia
         partner_units=tuple(unit for unit in bundle.partner_units if unit in open_units),
         start_day=min(one.start_day for one in seen),
         finish_day=max(one.finish_day for one in seen),
+        length_m=0.0,
+        apart_fen=(0, 0, 0),
+        together_fen=(0, 0, 0),
+        saved_fen=(0, 0, 0),
+        metres_saved=0.0,
+        veiled=True,
     )
 
 

@@ -172,7 +172,7 @@ def layer_text(layers: tuple[int, int], lang: str) -> str:
 def member_texts(bundle: Bundle, lang: str, hidden: Collection[int] = ()) -> list[tuple[str, str]]:
     """Return, per member, why it belongs to a bundle and what breaks if it leaves.
 
-    Of a project that stays ``hidden`` no metres and no money are told.
+    Nothing is told of a project that stays ``hidden``, and no metres and no money of a bundle with one.
     """
     told = []
     for one in bundle.members:
@@ -184,6 +184,11 @@ def member_texts(bundle: Bundle, lang: str, hidden: Collection[int] = ()) -> lis
             why = text("plan.member.managed", lang, partners=listed(others, lang),
                        place=place_text(bundle.roads, lang))  # fmt: skip
             told.append((why, text("plan.member.leaves_managed", lang)))
+            continue
+        if bundle.veiled:
+            shares = text("plan.why.share", lang, partners=listed(one.shares, lang),
+                          place=place_text(one.roads, lang))  # fmt: skip
+            told.append((shares, ""))
             continue
         why = text(
             "plan.member.share", lang, partners=listed(one.shares, lang),
@@ -205,6 +210,8 @@ def value_text(bundle: Bundle, lang: str) -> str:
     """Return what a bundle is worth, with the formula and its figures."""
     if bundle.mode == "traffic_management":
         return text("plan.value.none", lang)
+    if bundle.veiled:
+        return text("report.confidential.reason", lang)
     low, mid, high = bundle.saved_wan
     apart, together = (fen[1] / FEN_PER_WAN for fen in (bundle.apart_fen, bundle.together_fen))
     limited = bundle.saved_fen[1] < bundle.apart_fen[1] - bundle.together_fen[1]

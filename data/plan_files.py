@@ -169,7 +169,14 @@ def _dates(days: np.ndarray[Any, np.dtype[np.int64]]) -> list[str]:
 def _bundles(held: Sequence[Bundle], context: Context, hidden: frozenset[int]) -> gpd.GeoDataFrame:
     rows = []
     for one in held:
-        low, mid, high = one.saved_wan
+        figures = (
+            "length_m",
+            "metres_saved",
+            "saving_low_wan",
+            "saving_mid_wan",
+            "saving_high_wan",
+        )
+        values = (round(one.length_m, 1), round(one.metres_saved, 1), *one.saved_wan)
         told = {lang: member_texts(one, lang, hidden) for lang in ("zh", "en")}
         rows.append(
             {
@@ -182,11 +189,11 @@ def _bundles(held: Sequence[Bundle], context: Context, hidden: frozenset[int]) -
                 "roads": "、".join(one.roads),
                 "start": str(np.datetime64(one.start_day, "D")),
                 "finish": str(np.datetime64(one.finish_day - 1, "D")),
-                "length_m": round(one.length_m, 1),
-                "metres_saved": round(one.metres_saved, 1),
-                "saving_low_wan": low,
-                "saving_mid_wan": mid,
-                "saving_high_wan": high,
+                **(
+                    dict.fromkeys(figures)
+                    if one.veiled
+                    else dict(zip(figures, values, strict=True))
+                ),
                 "formula_zh": value_text(one, "zh"),
                 "formula_en": value_text(one, "en"),
                 **{

@@ -249,7 +249,7 @@ def _listed(number: str, one: Bundle, lang: str) -> dict[str, Any]:
         "lead": one.lead_unit or text("plan.nobody", lang),
         "projects": len(one.members),
         "window": _window(one.start_day, one.finish_day),
-        "saving": formats.MISSING if one.mode == "traffic_management"
+        "saving": formats.MISSING if one.mode == "traffic_management" or one.veiled
         else f"{mid:,.1f}", "range": f"{low:,.1f}–{high:,.1f}",
     }  # fmt: skip
 

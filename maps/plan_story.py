@@ -65,6 +65,7 @@ def plan_pictures(
             text("plan.page.bundle_picture", lang, id=bundle.bundle_id),
         )
     layers = problem.works["layer_low"].to_numpy(dtype=np.int64)
+    project = problem.works["project"].to_numpy(dtype=np.int64)
     for road in roads:
         shown = road.works[:MOST_STRIPS]
         rank = {
@@ -74,9 +75,15 @@ def plan_pictures(
             text("plan.page.openings_filed", lang, n=len(road.filed)),
             text("plan.page.openings_scheduled", lang, n=len(road.scheduled)),
         )
+        # An opening of somebody hidden would tell its days.
+        bands = (
+            (road.filed, road.scheduled)
+            if hidden.isdisjoint(project[list(road.works)])
+            else ((), ())
+        )
         pictures[f"road:{road.road}"] = road_svg(
             [strip(rank[int(layers[work])], work, False) for work in shown],
-            road.filed, road.scheduled, words,
+            *bands, words,
             text("plan.page.road_picture", lang, road=road.road),
         )  # fmt: skip
     return pictures

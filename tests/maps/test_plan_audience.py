@@ -12,8 +12,10 @@ import pandas as pd
 import pytest
 import shapely
 
-from api.planning import Planned, tables_of, write_files
+from api.planning import Planned, page_of, tables_of, write_files
 from coordination.audience import ANYBODY, COORDINATOR, Audience
+from coordination.plan_story import road_changes
+from maps.plan_story import plan_pictures
 
 SECRET_NAME = "机要电缆"
 
@@ -98,6 +100,46 @@ def test_a_bundle_shows_the_ground_and_days_of_those_that_are_named(
     path = write_files(tmp_path, planned, lang="zh")[4]
     assert path.name == "bundles.geojson"
     assert len(gpd.read_file(path)) == len(tables.bundles)
+    assert "NaN" not in path.read_text("utf-8")
+
+
+def test_of_a_bundle_with_somebody_hidden_no_metres_and_no_money_are_told(
+    secret: tuple[Planned, list[str]],
+) -> None:
+    planned, codes = secret
+    first = planned.compared.bundles[0]
+    tables = tables_of(planned, audience=ANYBODY)
+    row = tables.bundles.iloc[0]
+    figures = ["length_m", "metres_saved", "saving_low_wan", "saving_mid_wan", "saving_high_wan"]
+    assert row[figures].isna().all()
+    assert tables.bundles[figures].notna().any().all()
+    assert "涉密" in row["formula_zh"]
+    whole = planned.tables.bundles.iloc[0]
+    assert whole[figures].notna().all()
+    named = next(one for one in first.members if one.code not in codes)
+    reason = tables.schedule.set_index("code").loc[named.code, "reason_en"]
+    assert f"({named.roads[0]})" in reason
+    assert "confidential-" in reason
+    assert "opens some" not in reason
+    metres = f"{first.length_m:.0f} m"
+    assert metres in str(whole["members_en"])
+    assert metres not in str(row["members_en"])
+    page = page_of(planned, lang="zh")
+    assert whole["formula_zh"] not in page
+    assert whole["formula_zh"] in page_of(planned, lang="zh", audience=COORDINATOR)
+
+
+def test_openings_of_a_road_with_somebody_hidden_show_no_days(planned: Planned) -> None:
+    project = planned.problem.works["project"].to_numpy()
+    road = next(one for one in road_changes(planned.compared) if len(one.works) > 1)
+    hidden = frozenset({int(project[road.works[0]])})
+    seen, veiled = (
+        plan_pictures(planned.compared, [], [road], lang="zh", hidden=rows)[f"road:{road.road}"]
+        for rows in (frozenset[int](), hidden)
+    )
+    own = sum(int(project[work]) in hidden for work in road.works)
+    openings = len(road.filed) + len(road.scheduled)
+    assert seen.count("<rect") - veiled.count("<rect") == openings + 2 * own
 
 
 def test_rows_with_somebody_hidden_are_left_out_and_the_rest_stays(
