@@ -100,9 +100,10 @@ def not_bundled(
         for table in (problem.forbid, problem.force)
     )
     found = []
-    number = pairs.groupby(["project_a", "project_b"]).ngroup().to_numpy()
-    for of in range(int(number.max(initial=-1)) + 1):
-        met = pairs[number == of]
+    shared = together.drop_duplicates(["project_a", "project_b", "stretch"])
+    shared_m = shared.groupby(["project_a", "project_b"])["length_m"].sum().to_dict()
+    ruled = _Ruled(problem, free)
+    for _, met in pairs.groupby(["project_a", "project_b"]):
         a, b = (int(met[name].iloc[0]) for name in ("project_a", "project_b"))
         same = a in bundle_of and bundle_of[a] is bundle_of.get(b)
         if same or ((a, b) in joined and held is None):
@@ -110,14 +111,10 @@ def not_bundled(
         if (a, b) in joined:
             why = "elsewhere" if a in bundle_of or b in bundle_of else "little"
             why = "broken" if (a, b) in odds else why
-            metres = float(
-                together[(together["project_a"] == a) & (together["project_b"] == b)]
-                .drop_duplicates("stretch")["length_m"].sum()
-            )  # fmt: skip
-            found.append(NotBundled(a, b, why, 0, metres, 0))
+            found.append(NotBundled(a, b, why, 0, float(shared_m[a, b]), 0))
             continue
-        works = met[["work_a", "work_b"]].drop_duplicates().to_numpy(dtype=np.int64)
-        why, days = explain(problem, free, [(int(one), int(other)) for one, other in works])
+        works = dict.fromkeys(zip(met["work_a"].tolist(), met["work_b"].tolist(), strict=True))
+        why, days = ruled.nearest(works)
         if (a, b) in forbidden or (a, b) in forced:
             why, days = "forbidden" if (a, b) in forbidden else "unmet", 0
         gaps = [
@@ -148,79 +145,96 @@ def explain(
     days : int
         As of `NotBundled`.
     """
-    told = [_why(problem, free, one, other) for one, other in works]
-    return max(told, key=lambda one: (REASONS.index(one[0]), -one[1]))
-
-
-def _why(problem: ScheduleProblem, free: Starts, one: int, other: int) -> tuple[str, int]:
-    days = problem.works["days"].to_numpy(dtype=np.int64)
-    offset = problem.works["offset_days"].to_numpy(dtype=np.int64)
-    project = problem.works["project"].to_numpy(dtype=np.int64)
-    first, second = int(days[one]), int(days[other])
-    p, q = int(project[one]), int(project[other])
-    longest = max(first, second) - problem.max_opening_days
-    if longest > 0:
-        return "too_long", longest
-    between = int(offset[other] - offset[one])
-    # How far the other may start behind the one: by its runs of days, and by the window alone.
-    low, high = _shifts(free, p, q)
-    low, high = low + between, high + between
-    least, most = 1 - second - problem.link_days, first + problem.link_days - 1
-    short = np.maximum(np.maximum(low - most, least - high), 0)
-    if short.min() > 0:
-        window = _window_shift(problem, p, q)
-        if window[0] + between <= most and window[1] + between >= least:
-            return "barred", int(short.min())
-        return ("fixed" if _both_stay(problem, p, q) else "no_common_window"), int(short.min())
-    met = short == 0
-    low, high = np.maximum(low[met], least), np.minimum(high[met], most)
-    rules = _ruled(problem, one, other, p, q, between)
-    for name, (from_shift, to_shift) in rules:
-        fits = (low <= to_shift) & (high >= from_shift)
-        if not fits.any():
-            return name, 0
-        low, high = np.maximum(low, from_shift)[fits], np.minimum(high, to_shift)[fits]
-    hull = np.minimum(
-        np.maximum(first, low + second) - np.minimum(0, low),
-        np.maximum(first, high + second) - np.minimum(0, high),
-    )
-    inside = (low <= max(0, first - second)) & (high >= min(0, first - second))
-    shortest = int(np.where(inside, max(first, second), hull).min())
-    if shortest > problem.max_opening_days:
-        return "too_long", shortest - problem.max_opening_days
-    if _both_stay(problem, p, q):
-        return "fixed", 0
-    return "money", 0
+    return _Ruled(problem, free).nearest(works)
 
 
 _FAR = 1 << 40
 
 
-def _ruled(  # noqa: PLR0917 - the pair in full
-    problem: ScheduleProblem, one: int, other: int, p: int, q: int, between: int
-) -> list[tuple[str, tuple[int, int]]]:
-    """Return what the rules ask of the days by which the other starts behind the one."""
-    days = problem.works["days"].to_numpy(dtype=np.int64)
-    first, second = int(days[one]), int(days[other])
-    asked: list[tuple[str, tuple[int, int]]] = []
-    for name, table, low, high in (
-        ("order", problem.order, "lower", "upper"), ("lockout", problem.locks, "dig", "surface"),
-    ):  # fmt: skip
-        if ((table[low] == one) & (table[high] == other)).any():
-            asked.append((name, (first - second, _FAR)))
-        if ((table[low] == other) & (table[high] == one)).any():
-            asked.append((name, (-_FAR, first - second)))
-    length = problem.projects["length_days"].to_numpy(dtype=np.int64)
-    later, earlier = problem.depends["later"], problem.depends["earlier"]
-    if ((later == q) & (earlier == p)).any():
-        asked.append(("depends", (int(length[p]) + between, _FAR)))
-    if ((later == p) & (earlier == q)).any():
-        asked.append(("depends", (-_FAR, between - int(length[q]))))
-    left, right = problem.apart["left"], problem.apart["right"]
-    if (((left == one) & (right == other)) | ((left == other) & (right == one))).any():
-        # One behind the other is still one opening.
-        asked.append(("closures", (-second - problem.link_days + 1, first + problem.link_days - 1)))
-    return asked
+class _Ruled:
+    """What keeps works of a problem from being one opening; its tables are looked at once."""
+
+    def __init__(self, problem: ScheduleProblem, free: Starts) -> None:
+        self.problem, self.free = problem, free
+        works, projects = problem.works, problem.projects
+        self.days, self.offset, self.project = (
+            works[name].to_numpy(dtype=np.int64) for name in ("days", "offset_days", "project")
+        )
+        self.length, self.first, self.last = (
+            projects[name].to_numpy(dtype=np.int64)
+            for name in ("length_days", "first_day", "last_day")
+        )
+        self.stays = projects["why"].notna().to_numpy(dtype=bool)
+        self.order = _rows_of(problem.order, "lower", "upper")
+        self.locks = _rows_of(problem.locks, "dig", "surface")
+        self.depends = _rows_of(problem.depends, "earlier", "later")
+        self.apart = _rows_of(problem.apart, "left", "right")
+
+    def nearest(self, works: Iterable[tuple[int, int]]) -> tuple[str, int]:
+        """Return why not, of the pair of works that comes nearest to being joined; see `explain`."""
+        told = [self.why(one, other) for one, other in works]
+        return max(told, key=lambda one: (REASONS.index(one[0]), -one[1]))
+
+    def why(self, one: int, other: int) -> tuple[str, int]:
+        """Return why two works are not one opening, and the days by which they miss it."""
+        problem = self.problem
+        first, second = int(self.days[one]), int(self.days[other])
+        p, q = int(self.project[one]), int(self.project[other])
+        both_stay = bool(self.stays[p] and self.stays[q])
+        longest = max(first, second) - problem.max_opening_days
+        if longest > 0:
+            return "too_long", longest
+        between = int(self.offset[other] - self.offset[one])
+        # How far the other may start behind the one: by its runs of days, and by the window alone.
+        low, high = _shifts(self.free, p, q)
+        low, high = low + between, high + between
+        least, most = 1 - second - problem.link_days, first + problem.link_days - 1
+        short = np.maximum(np.maximum(low - most, least - high), 0)
+        if short.min() > 0:
+            soonest, latest = self.first[q] - self.last[p], self.last[q] - self.first[p]
+            if soonest + between <= most and latest + between >= least:
+                return "barred", int(short.min())
+            return ("fixed" if both_stay else "no_common_window"), int(short.min())
+        met = short == 0
+        low, high = np.maximum(low[met], least), np.minimum(high[met], most)
+        for name, (from_shift, to_shift) in self._asked(one, other, between):
+            fits = (low <= to_shift) & (high >= from_shift)
+            if not fits.any():
+                return name, 0
+            low, high = np.maximum(low, from_shift)[fits], np.minimum(high, to_shift)[fits]
+        hull = np.minimum(
+            np.maximum(first, low + second) - np.minimum(0, low),
+            np.maximum(first, high + second) - np.minimum(0, high),
+        )
+        inside = (low <= max(0, first - second)) & (high >= min(0, first - second))
+        shortest = int(np.where(inside, max(first, second), hull).min())
+        if shortest > problem.max_opening_days:
+            return "too_long", shortest - problem.max_opening_days
+        return ("fixed" if both_stay else "money"), 0
+
+    def _asked(self, one: int, other: int, between: int) -> list[tuple[str, tuple[int, int]]]:
+        """Return what the rules ask of the days by which the other starts behind the one."""
+        first, second = int(self.days[one]), int(self.days[other])
+        p, q = int(self.project[one]), int(self.project[other])
+        asked: list[tuple[str, tuple[int, int]]] = []
+        for name, pairs in (("order", self.order), ("lockout", self.locks)):
+            if (one, other) in pairs:
+                asked.append((name, (first - second, _FAR)))
+            if (other, one) in pairs:
+                asked.append((name, (-_FAR, first - second)))
+        if (p, q) in self.depends:
+            asked.append(("depends", (int(self.length[p]) + between, _FAR)))
+        if (q, p) in self.depends:
+            asked.append(("depends", (-_FAR, between - int(self.length[q]))))
+        if not self.apart.isdisjoint(((one, other), (other, one))):
+            # One behind the other is still one opening.
+            link = self.problem.link_days
+            asked.append(("closures", (-second - link + 1, first + link - 1)))
+        return asked
+
+
+def _rows_of(table: pd.DataFrame, one: str, other: str) -> set[tuple[int, int]]:
+    return set(zip(table[one].tolist(), table[other].tolist(), strict=True))
 
 
 def _shifts(free: Starts, p: int, q: int) -> tuple[Rows, Rows]:
@@ -229,14 +243,3 @@ def _shifts(free: Starts, p: int, q: int) -> tuple[Rows, Rows]:
         (low_q[None, :] - high_p[:, None]).ravel(),
         (high_q[None, :] - low_p[:, None]).ravel(),
     )
-
-
-def _window_shift(problem: ScheduleProblem, p: int, q: int) -> tuple[int, int]:
-    first, last = (
-        problem.projects[name].to_numpy(dtype=np.int64) for name in ("first_day", "last_day")
-    )
-    return int(first[q] - last[p]), int(last[q] - first[p])
-
-
-def _both_stay(problem: ScheduleProblem, p: int, q: int) -> bool:
-    return bool(pd.notna(problem.projects["why"].iloc[[p, q]]).all())
