@@ -19,6 +19,7 @@ import bench_city
 import bench_detect
 import bench_extents
 import bench_pairs
+import bench_plan
 import bench_tiles
 import shapely
 
@@ -30,6 +31,7 @@ BENCHMARKS = {
     "accuracy": bench_accuracy.run,
     "check": bench_check.run,
     "tiles": bench_tiles.run,
+    "plan": bench_plan.run,
 }
 SIZES = {
     "pairs": [100_000, 1_000_000],
@@ -39,6 +41,7 @@ SIZES = {
     "accuracy": bench_accuracy.SIZES,
     "check": bench_check.SIZES,
     "tiles": bench_tiles.SIZES,
+    "plan": bench_plan.SIZES,
 }
 
 

@@ -9,12 +9,13 @@ problem of the same kind and no count of pairs.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
 import numpy.typing as npt
 
+from coordination.schedule_parts import kept_rules
 from coordination.schedule_problem import ScheduleProblem, part_of
 from coordination.schedule_solver import Effort, solve
 from coordination.schedule_starts import Starts, starts
@@ -66,8 +67,9 @@ def cluster_bound(
     effort
         Of the solver, in all.
     start_day
-        Days that break no rule, shape ``(projects,)``: then the bound is one of all schedules that
-        break none. Without them rules between works are left out: it can only be cheaper.
+        Days of a schedule, shape ``(projects,)``: then the bound is one of all schedules that keep the
+        rules which this one keeps. Without them rules between works are left out: it can only be
+        cheaper.
     projects
         Most projects of a small problem, but for stretches that alone have more.
 
@@ -82,6 +84,8 @@ def cluster_bound(
     if start_day is None:
         problem = _without(problem, _RULES)
         start_day = np.array([int(free.of(at)[0][0]) for at in range(len(free.kept))])
+    else:
+        problem = kept_rules(problem, start_day)
     # A pair that shall share an opening need not do so on the stretches of one small problem.
     problem = _without(problem, ("forbid", "force"))
     project = problem.works["project"].to_numpy(dtype=np.int64)
@@ -109,7 +113,10 @@ def cluster_bound(
         told |= keep
         own_starts, every = starts(part), np.ones(len(rows), dtype=bool)
         for objective in ("money", "metres"):
-            found = solve(part, own_starts, start_day[rows], every, each, objective=objective)
+            found = solve(
+                part, own_starts, start_day[rows], every, each,
+                objective=objective, chooses_rules=False,
+            )  # fmt: skip
             used_s += found.used_s
             least = max(found.bound or 0.0, 0.0)
             metres += least if objective == "metres" else 0.0
@@ -138,34 +145,34 @@ def clusters(label: Rows, project: Rows, most: int) -> Rows:
     [0, 0, 0, 0, 1]
     """
     held: dict[int, set[int]] = {}
+    of_project: dict[int, set[int]] = {}
     for of, one in zip(label.tolist(), project.tolist(), strict=True):
         held.setdefault(of, set()).add(one)
+        of_project.setdefault(one, set()).add(of)
     numbers: dict[int, int] = {}
-    left = sorted(held, key=lambda of: (-len(held[of]), of))
     number = 0
-    while left:
+    for first in sorted(held, key=lambda of: (-len(held[of]), of)):
+        if first in numbers:
+            continue
         inside: set[int] = set()
-        while True:
-            best = _nearest([held[of] for of in left], inside, most)
-            if best is None:
-                break
-            of = left.pop(best)
-            numbers[of] = number
-            inside |= held[of]
+        beside: set[int] = set()
+        best: int | None = first
+        while best is not None:
+            numbers[best] = number
+            for one in held[best] - inside:
+                beside |= of_project[one]
+            inside |= held[best]
+            beside = {of for of in beside if of not in numbers}
+            best = _nearest(held, beside, inside, most)
         number += 1
     return np.array([numbers[of] for of in label.tolist()], dtype=np.int64)
 
 
-def _nearest(held: Sequence[set[int]], inside: set[int], most: int) -> int | None:
-    """Return which set to take next: the one that shares most and adds least."""
-    best, key = None, (1, 0)
-    for at, one in enumerate(held):
-        shared = len(one & inside)
-        if inside and (not shared or len(one | inside) > most):
-            continue
-        mine = (len(one) - shared, -shared)
-        if not inside:
-            return at
-        if best is None or mine < key:
-            best, key = at, mine
-    return best
+def _nearest(
+    held: Mapping[int, set[int]], beside: set[int], inside: set[int], most: int
+) -> int | None:
+    """Return which label to take next: the one that shares most and adds least."""
+    fits = [of for of in beside if len(held[of] | inside) <= most]
+    if not fits:
+        return None
+    return min(fits, key=lambda of: (len(held[of] - inside), -len(held[of] & inside), of))

@@ -15,9 +15,10 @@ import pandas as pd
 from coordination.schedule_check import check_schedule, lock_end, project_finish
 from coordination.schedule_problem import ScheduleProblem
 from coordination.schedule_starts import Starts
-from coordination.schedule_stretches import Reach, reach_of, sharing
+from coordination.schedule_stretches import Reach, reach_between, reach_of, sharing
 from geo.line_parts import connected
 
+Days = npt.NDArray[np.int64]
 Rows = npt.NDArray[np.int64]
 Flags = npt.NDArray[np.bool_]
 
@@ -66,42 +67,112 @@ def core_of(problem: ScheduleProblem, free: Starts) -> Core:
     barred = problem.barred
     of_stayer = stays[project[barred["work"].to_numpy(dtype=np.int64)]]
     of_stayer &= ~barred["pause"].to_numpy(dtype=bool)
-    open_locks, shut_locks = _locks(problem, reach)
+    first, last = free.ends()
+    filed = problem.filed()
+    told = _told(problem, reach, np.minimum(first, filed), np.maximum(last, filed))
     # What a dropped row costs it costs on every day, so also on the filed ones.
     paid = check_schedule(
         replace(problem, barred=barred[of_stayer | barred["pause"].to_numpy(dtype=bool)],
-                locks=problem.locks[shut_locks]),
-        problem.filed(),
+                locks=problem.locks[told["locks"].never]),
+        filed,
     ).fees_fen[1]  # fmt: skip
     core = replace(
         problem,
         barred=barred[~of_stayer].reset_index(drop=True),
-        order=problem.order[_order(problem, reach)].reset_index(drop=True),
-        locks=problem.locks[open_locks].reset_index(drop=True),
-        apart=problem.apart[_apart(problem, reach)].reset_index(drop=True),
-        depends=problem.depends[_depends(problem, free)].reset_index(drop=True),
         crews=_crowded(problem.crews, "unit", problem.crews_most),
         corridors=_crowded(problem.corridors, "corridor", problem.corridors_most),
+        **{
+            name: getattr(problem, name)[~one.always & ~one.never].reset_index(drop=True)
+            for name, one in told.items()
+        },
     )
     return Core(core, paid, _label(core, reach))
 
 
-def _open(always: Flags, never: Flags) -> Flags:
-    return np.asarray(~always & ~never, dtype=bool)
+def kept_rules(problem: ScheduleProblem, start_day: Days) -> ScheduleProblem:
+    """Return a problem with those rules between projects alone that a schedule keeps.
+
+    Of crews and corridors as many at once are allowed as there are.
+
+    Parameters
+    ----------
+    problem
+        What is scheduled.
+    start_day
+        First day of each project, shape ``(projects,)``.
+
+    Examples
+    --------
+    >>> from coordination.schedule_examples import two_streets
+    >>> problem = two_streets()
+    >>> len(problem.order), len(kept_rules(problem, problem.filed()).order)
+    (1, 0)
+    """
+    start_day = np.asarray(start_day, dtype=np.int64)
+    reach = reach_between(problem, start_day, start_day)
+    told = _told(problem, reach, start_day, start_day)
+    project, work = (
+        table[name].to_numpy(dtype=np.int64)
+        for table, name in ((problem.crews, "project"), (problem.corridors, "work"))
+    )
+    return replace(
+        problem,
+        crews_most=_most_at_once(
+            problem.crews["unit"], start_day[project],
+            project_finish(problem, start_day)[project], problem.crews_most,
+        ),
+        corridors_most=_most_at_once(
+            problem.corridors["corridor"], reach.start_low[work], reach.finish_low[work],
+            problem.corridors_most,
+        ),
+        **{
+            name: getattr(problem, name)[~one.never].reset_index(drop=True)
+            for name, one in told.items()
+        },
+    )  # fmt: skip
 
 
-def _order(problem: ScheduleProblem, reach: Reach) -> Flags:
+def _most_at_once(group: pd.Series, start: Days, finish: Days, most: Rows) -> Rows:
+    """Return what is allowed at once per group, or what there is where that is more."""
+    number = group.to_numpy(dtype=np.int64)
+    more = most.copy()
+    for one in np.unique(number):
+        begin, end = start[number == one], finish[number == one]
+        going = (begin[None, :] <= begin[:, None]) & (end[None, :] > begin[:, None])
+        more[one] = max(int(most[one]), int(going.sum(axis=1).max()))
+    return more
+
+
+@dataclass(frozen=True)
+class _Told:
+    """Which rows of a rule are kept whatever the days, and which are broken, shape ``(rows,)``."""
+
+    always: Flags
+    never: Flags
+
+
+def _told(
+    problem: ScheduleProblem, reach: Reach, first_day: Days, last_day: Days
+) -> dict[str, _Told]:
+    return {
+        "order": _order(problem, reach),
+        "locks": _locks(problem, reach),
+        "apart": _apart(problem, reach),
+        "depends": _depends(problem, first_day, last_day),
+    }
+
+
+def _order(problem: ScheduleProblem, reach: Reach) -> _Told:
     lower, upper = (problem.order[name].to_numpy(dtype=np.int64) for name in ("lower", "upper"))
     months = np.full(len(lower), problem.order_months, dtype=np.int64)
     always = reach.finish_high[lower] <= reach.finish_low[upper]
     always |= reach.finish_low[lower] > lock_end(reach.finish_high[upper], months)
     never = reach.finish_low[lower] > reach.finish_high[upper]
     never &= reach.finish_high[lower] <= lock_end(reach.finish_low[upper], months)
-    return _open(always, never)
+    return _Told(always, never)
 
 
-def _locks(problem: ScheduleProblem, reach: Reach) -> tuple[Flags, Flags]:
-    """Return which locks are left to decide, and which are broken on every day."""
+def _locks(problem: ScheduleProblem, reach: Reach) -> _Told:
     dig, surface, months = (
         problem.locks[name].to_numpy(dtype=np.int64) for name in ("dig", "surface", "months")
     )
@@ -109,28 +180,25 @@ def _locks(problem: ScheduleProblem, reach: Reach) -> tuple[Flags, Flags]:
     always |= reach.start_low[dig] >= lock_end(reach.finish_high[surface], months)
     never = reach.finish_low[dig] > reach.finish_high[surface]
     never &= reach.start_high[dig] < lock_end(reach.finish_low[surface], months)
-    return _open(always, never), np.asarray(never, dtype=bool)
+    return _Told(always, never)
 
 
-def _apart(problem: ScheduleProblem, reach: Reach) -> Flags:
+def _apart(problem: ScheduleProblem, reach: Reach) -> _Told:
     left, right = (problem.apart[name].to_numpy(dtype=np.int64) for name in ("left", "right"))
     always = reach.finish_high[left] <= reach.start_low[right]
     always |= reach.finish_high[right] <= reach.start_low[left]
     never = reach.start_high[left] < reach.finish_low[right]
     never &= reach.start_high[right] < reach.finish_low[left]
-    return _open(always, never)
+    return _Told(always, never)
 
 
-def _depends(problem: ScheduleProblem, free: Starts) -> Flags:
+def _depends(problem: ScheduleProblem, first_day: Days, last_day: Days) -> _Told:
     later, earlier = (
         problem.depends[name].to_numpy(dtype=np.int64) for name in ("later", "earlier")
     )
-    first, last = free.ends()
-    filed = problem.filed()
-    first, last = np.minimum(first, filed), np.maximum(last, filed)
-    always = first[later] >= project_finish(problem, last)[earlier]
-    never = last[later] < project_finish(problem, first)[earlier]
-    return _open(always, never)
+    always = first_day[later] >= project_finish(problem, last_day)[earlier]
+    never = last_day[later] < project_finish(problem, first_day)[earlier]
+    return _Told(always, never)
 
 
 def _crowded(table: pd.DataFrame, group: str, most: Rows) -> pd.DataFrame:

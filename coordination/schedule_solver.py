@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -33,11 +33,16 @@ class Effort:
         Seconds of the clock after which it stops all the same: then the result is not reproducible.
     seed
         For what the solver draws at random.
+    by_cores
+        Whether the bound is raised by sets of openings that cannot all be spared, instead of by the
+        usual mixture. Of large problems it gives the better bound and soon good days, of small ones
+        the mixture does.
     """
 
     deterministic_s: float
     wall_s: float
     seed: int = 0
+    by_cores: bool = False
 
 
 @dataclass(frozen=True)
@@ -65,10 +70,10 @@ class Solved:
     start_day
         First day of each project, shape ``(projects,)``.
     bound
-        No schedule in which the others stay, that breaks no more rules and keeps within the limits, has
-        less of the objective: fen (reinstatement, closed days, moving, fees of locks), or metres opened.
-        None where the model only comes near to the definition, or a
-        rule stays broken that might be kept.
+        No schedule in which the others stay and that keeps within the limits has less of the objective:
+        fen (reinstatement, closed days, moving, fees of locks), or metres opened. Of all that break no
+        more rules, where the solver chose which; else of all that keep the rules which this one keeps.
+        None where the model only comes near to the definition, or one more rule might be kept.
     proven
         Whether nothing better exists.
     used_s
@@ -93,11 +98,11 @@ def solve(  # noqa: PLR0917 - the question as a whole
     limits: Limits | None = None,
     *,
     objective: str = "money",
-    stop: Callable[[], bool] | None = None,
+    chooses_rules: bool = True,
 ) -> Solved:
     """Return better days for some projects, the others staying where they are.
 
-    A rule that the given days keep is kept; one that they break is mended if it can be, at any price.
+    As many rules are kept as can be, at any price.
 
     Parameters
     ----------
@@ -115,8 +120,9 @@ def solve(  # noqa: PLR0917 - the question as a whole
         What must not be passed.
     objective
         ``money``, or ``metres`` (opened) alone.
-    stop
-        Asked now and then; the best so far is returned when it says so.
+    chooses_rules
+        Whether the solver chooses which rules stay broken where not all can be kept; else what the
+        given days keep stays kept.
 
     Raises
     ------
@@ -124,19 +130,14 @@ def solve(  # noqa: PLR0917 - the question as a whole
         When a given day is not admitted.
     """
     day = np.asarray(start_day, dtype=np.int64)
-    whole = bool(np.all(free | ~problem.movable() | free_starts.kept))
     left, mended, settled, most_broken = effort, 0.0, True, 0
-    rules = Model(problem, free_starts, day, free, lenient=whole)
-    if len(problem.forbid) or len(problem.force):
-        add_openings(rules)
-    add_rules(rules)
-    add_wishes(rules)
-    if _broken_now(problem, day):
+    if len(check_schedule(problem, day).broken):
         # First the rules alone, which is quickly done; what they leave is no matter of money.
-        first = _search(rules, [rules.broken], left, stop)
-        day, mended, settled, most_broken = first.day, first.used_s, first.proven, first.value
+        first = _mended(problem, free_starts, day, free, effort, lenient=chooses_rules)
+        day, mended, most_broken = first.day, first.used_s, first.value
+        settled = first.proven or not chooses_rules
         left = replace(left, deterministic_s=max(left.deterministic_s - mended, 0.01))
-    model = Model(problem, free_starts, day, free, lenient=whole and most_broken > 0)
+    model = Model(problem, free_starts, day, free, lenient=chooses_rules and most_broken > 0)
     add_openings(model)
     add_rules(model)
     add_wishes(model)
@@ -145,7 +146,7 @@ def solve(  # noqa: PLR0917 - the question as a whole
     present = _present(model)
     excess = [] if limits is None else _within(model, limits, present)
     money = [*model.money, *model.occupation, *model.moving]
-    found = _search(model, [excess, model.metres if objective == "metres" else money], left, stop)
+    found = _search(model, [excess, model.metres if objective == "metres" else money], left)
     bound = None
     if settled and found.bound is not None and model.exact:
         metres = objective == "metres"
@@ -154,8 +155,34 @@ def solve(  # noqa: PLR0917 - the question as a whole
     return Solved(found.day, bound, settled and found.proven, mended + found.used_s, found.by_clock)
 
 
-def _broken_now(problem: ScheduleProblem, day: Days) -> bool:
-    return len(check_schedule(problem, day).broken) > 0
+def mend(problem: ScheduleProblem, free_starts: Starts, start_day: Days, effort: Effort) -> Solved:
+    """Return days on which as few rules are broken as can be, at any price; without a bound.
+
+    Parameters
+    ----------
+    problem, free_starts, start_day, effort
+        As for `solve`.
+    """
+    every = np.ones(len(problem.projects), dtype=bool)
+    found = _mended(problem, free_starts, start_day, every, effort, lenient=True)
+    return Solved(found.day, None, found.proven, found.used_s, found.by_clock)
+
+
+def _mended(
+    problem: ScheduleProblem,
+    free_starts: Starts,
+    day: Days,
+    free: Flags,
+    effort: Effort,
+    *,
+    lenient: bool,
+) -> _Found:
+    model = Model(problem, free_starts, day, free, lenient=lenient)
+    if len(problem.forbid) or len(problem.force):
+        add_openings(model)
+    add_rules(model)
+    add_wishes(model)
+    return _search(model, [model.broken], effort)
 
 
 @dataclass(frozen=True)
@@ -238,7 +265,6 @@ def _search(
     model: Model,
     levels: Sequence[list[Term]],
     effort: Effort,
-    stop: Callable[[], bool] | None,
 ) -> _Found:
     """Search for less of each sum, one after the other.
 
@@ -254,7 +280,7 @@ def _search(
     left_s -= _complete_hint(model)
     for number, terms in enumerate(levels, start=1):
         model.model.minimize(sum(terms))
-        solver = _solver(replace(effort, deterministic_s=left_s, wall_s=clock_s), stop)
+        solver = _solver(replace(effort, deterministic_s=left_s, wall_s=clock_s))
         status = solver.solve(model.model)
         left_s = max(left_s - float(solver.response_proto.deterministic_time), 0.01)
         clock_s = max(clock_s - solver.wall_time, 0.01)
@@ -273,20 +299,14 @@ def _search(
     return _Found(day, value, bound, proven, effort.deterministic_s - left_s, by_clock)
 
 
-def _solver(effort: Effort, stop: Callable[[], bool] | None) -> cp_model.CpSolver:
+def _solver(effort: Effort) -> cp_model.CpSolver:
     solver = cp_model.CpSolver()
     solver.parameters.num_workers = 1
     solver.parameters.linearization_level = 2
+    solver.parameters.optimize_with_core = effort.by_cores
     solver.parameters.random_seed = effort.seed
     solver.parameters.max_deterministic_time = effort.deterministic_s
     solver.parameters.max_time_in_seconds = effort.wall_s
-    if stop is not None:
-
-        def asked(_: float) -> None:
-            if stop():
-                solver.stop_search()
-
-        solver.best_bound_callback = asked
     return solver
 
 

@@ -1,89 +1,39 @@
 """From the plan as filed to an integrated schedule: parts that hang together, each made better in turn.
 
 The simple plans come first, so that there is an answer within seconds. Then every part starts from the
-best of them: a small one is solved as a whole, of a large one a neighbourhood at a time is set free and
-solved while the rest stays (large-neighbourhood search). Nothing is accepted that the independent check
-does not find better.
+best of them and is made better by itself (`coordination.schedule_improving`), in rounds: what is left of
+the effort goes to the parts that are furthest from their bound. Nothing is accepted that the independent
+check does not find better.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 
 import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
 from coordination.schedule_baselines import greedy, same_section_merge
-from coordination.schedule_bound import cluster_bound
 from coordination.schedule_check import ScheduleCheck, check_schedule, closed_fen
+from coordination.schedule_improving import Improved, Part, Task, improve
 from coordination.schedule_mending import keep_wishes
 from coordination.schedule_parts import core_of
 from coordination.schedule_problem import ScheduleProblem, part_of
-from coordination.schedule_solver import Effort, Limits, solve
-from coordination.schedule_starts import Starts, settled, starts
+from coordination.schedule_solver import Effort, Limits
+from coordination.schedule_starts import settled, starts
 
 Days = npt.NDArray[np.int64]
 Rows = npt.NDArray[np.int64]
 Flags = npt.NDArray[np.bool_]
 
 PLANS = ("as_filed", "same_section_merge", "greedy", "optimised")
-SOLVED_WHOLE = 40
-"""Up to so many movable projects a part is given to the solver as a whole."""
-_NEIGHBOURS = (8, 14, 20)
-_TRY_S = 0.5
-_S_PER_PROJECT, _MOST_S_PER_PROJECT = 0.06, 0.5
+_S_PER_PROJECT, _MOST_S_PER_PROJECT = 0.1, 0.5
 _LEAST_S = 0.05
-_ROUNDS = 4
-
-
-@dataclass(frozen=True)
-class Task:
-    """Parts to be made better, as they go to another process.
-
-    Attributes
-    ----------
-    parts
-        Each a problem of its own.
-    start_day
-        Days to start from, per part.
-    more
-        What may come out more than with these, per part.
-    effort
-        Deterministic seconds per part; the clock holds for all together.
-    """
-
-    parts: tuple[ScheduleProblem, ...]
-    start_day: tuple[Days, ...]
-    more: tuple[Limits, ...]
-    effort: tuple[Effort, ...]
-
-
-@dataclass(frozen=True)
-class Improved:
-    """What became of a part.
-
-    Attributes
-    ----------
-    start_day
-        The days.
-    bound_metres, bound_fen
-        What no schedule beats; NaN where it is not known.
-    proven
-        Whether nothing better exists.
-    used_s
-        Deterministic seconds that it took.
-    by_clock
-        Whether the clock stopped it.
-    """
-
-    start_day: Days
-    bound_metres: float
-    bound_fen: float
-    proven: bool
-    used_s: float
-    by_clock: bool
+_ROUNDS = 3
+_TASK_S, _TASK_PARTS = 2.0, 60
+"""Small parts go to a process together, up to so much work and so many."""
 
 
 Runner = Callable[[Callable[[Task], tuple[Improved, ...]], Sequence[Task]],
@@ -135,7 +85,7 @@ class Plan:
         Label of the part of each project, shape ``(projects,)``.
     parts
         Index label of the part: ``projects``, ``movable``, ``cost_fen``, ``metres``, ``bound_fen``,
-        ``bound_metres``, ``proven``.
+        ``bound_metres``, ``proven`` (no less money), ``metres_settled`` (the bound is what can be had).
     reproducible
         False where the clock ended the search before its count of work did.
     fees_fen
@@ -339,17 +289,15 @@ class _State:
         every = np.stack([begun[name] for name in names])
         self.day: Days = every[chosen, np.arange(len(label))]
         self.labels = labels
-        # No plan that breaks no more may open fewer metres; none may close more than is filed.
-        self.limits = pd.DataFrame(index=labels)
-        least = np.full(len(labels), np.inf)
-        fewest = np.min([choices[name]["broken"].to_numpy() for name in names], axis=0)
-        for one in (*told.values(), *choices.values()):
-            fits = one["broken"].to_numpy() <= fewest
-            least = np.where(fits, np.minimum(least, one["metres"].to_numpy()), least)
-        self.limits["metres"] = least
-        self.limits["occupation_fen"] = told["as_filed"]["occupation_fen"].to_numpy()
+        rivals = [*told.values(), *choices.values()]
+        self.rivals_broken, self.rivals_metres = (
+            np.stack([one[name].to_numpy(dtype=float) for one in rivals])
+            for name in ("broken", "metres")
+        )
+        self.most_occupation_fen = told["as_filed"]["occupation_fen"]
         self.bounds = pd.DataFrame(
-            {"bound_metres": np.nan, "bound_fen": np.nan, "proven": False}, index=labels
+            {"bound_metres": np.nan, "bound_fen": np.nan, "proven": False, "metres_settled": False},
+            index=labels,
         )
         movable = problem.movable()
         counts = pd.Series(label).value_counts()
@@ -373,16 +321,26 @@ class _State:
         for number in range(1, _ROUNDS):
             if search.stop() or search.wall_s() <= 1.0 or left <= _LEAST_S:
                 return
-            now = self.table()
-            lacking = (now["cost_fen"] - now["bound_fen"]).fillna(now["cost_fen"]).to_numpy()
-            lacking = np.where(now["proven"].to_numpy(dtype=bool) | (size < 1), 0.0, lacking)
-            lacking = np.maximum(lacking, 0.0)
+            lacking = np.where(size < 1, 0.0, self._lacking())
             if lacking.sum() <= 0:
                 return
             spent = left / (_ROUNDS - number)
             budget = np.minimum(lacking / lacking.sum() * spent, _MOST_S_PER_PROJECT * size)
             worth = budget > _LEAST_S
             left -= self._round(self.labels[worth], budget[worth], search, number=number)
+
+    def _lacking(self) -> npt.NDArray[np.float64]:
+        """Return what the parts lack to their bounds, in money and in metres, as shares of the whole."""
+        now = self.table()
+        lacking = np.zeros(len(now))
+        for name, bound, known in (
+            ("cost_fen", "bound_fen", "proven"),
+            ("metres", "bound_metres", "metres_settled"),
+        ):
+            short = (now[name] - now[bound]).fillna(now[name]).to_numpy(dtype=float)
+            short = np.where(now[known].to_numpy(dtype=bool), 0.0, np.maximum(short, 0.0))
+            lacking += short / max(float(now[name].sum()), 1.0)
+        return lacking
 
     def _settle_alone(self) -> Flags:
         """Tell which parts are one project whose cost no start changes; that is their bound."""
@@ -394,7 +352,7 @@ class _State:
         rows = self.labels[alone]
         self.bounds.loc[rows, "bound_metres"] = now.loc[rows, "metres"]
         self.bounds.loc[rows, "bound_fen"] = now.loc[rows, "cost_fen"]
-        self.bounds.loc[rows, "proven"] = True
+        self.bounds.loc[rows, ["proven", "metres_settled"]] = True
         return np.asarray(alone, dtype=bool)
 
     def _round(
@@ -408,27 +366,43 @@ class _State:
         """Improve some parts and return the deterministic seconds that it took."""
         check = check_schedule(self.problem, self.day)
         now = by_part(self.problem, check, self.label)
+        # No plan that breaks no more may open fewer metres; none may close more than is filed.
+        rivals = np.where(
+            self.rivals_broken <= now["broken"].to_numpy(), self.rivals_metres, np.inf
+        )
+        most_metres = pd.Series(rivals.min(axis=0), index=self.labels)
         order = np.argsort(self.label, kind="stable")
         sorted_label = self.label[order]
-        parts: list[tuple[int, ScheduleProblem, Rows, Limits, float]] = []
+        left_s = max(search.wall_s(), 1.0)
+        parts: list[_Sent] = []
         for label, seconds in zip(labels.tolist(), effort_s.tolist(), strict=True):
             low, high = np.searchsorted(sorted_label, [label, label + 1])
             keep = np.zeros(len(self.label), dtype=bool)
             keep[order[low:high]] = True
-            part, rows = _part(self.problem, keep)
-            row, most = now.loc[label], self.limits.loc[label]
-            more = Limits(
-                float(most["metres"] - row["metres"]),
-                int(most["occupation_fen"] - row["occupation_fen"]),
-            )
-            parts.append((label, part, rows, more, seconds))
-        tasks, held = _tasks(parts, self.day, search, number=number)
+            part, rows = part_of(self.problem, keep)
+            more_metres = float(most_metres[label] - now.loc[label, "metres"])
+            more_fen = self.most_occupation_fen[label] - now.loc[label, "occupation_fen"]
+            bound = self.bounds.loc[label]
+            seed = search.seed * 1_000_003 + number * 10_007 + label
+            sent = Part(
+                part, self.day[rows],
+                Limits(more_metres if np.isfinite(more_metres) else None, int(more_fen)),
+                Effort(seconds, left_s, seed),
+                bound_metres=float(bound["bound_metres"]), bound_fen=float(bound["bound_fen"]),
+                proven=bool(bound["proven"]), metres_settled=bool(bound["metres_settled"]),
+                first=number == 0,
+            )  # fmt: skip
+            parts.append(_Sent(label, rows, sent))
+        held = _tasks(parts)
+        if number == 0:
+            self._tell(search, 0, len(parts))
         done, used_s = 0, 0.0
+        tasks = [tuple(one.part for one in group) for group in held]
         for at, results in search.run(improve, tasks):
-            for (label, _, rows, _, _), one in zip(held[at], results, strict=True):
-                self.day[rows] = one.start_day
+            for of, one in zip(held[at], results, strict=True):
+                self.day[of.rows] = one.start_day
                 self.reproducible &= not one.by_clock
-                self._bound(label, one)
+                self._bound(of.label, one)
                 used_s += one.used_s
                 done += 1
             if at % 10 == 0 or done == len(parts):
@@ -451,11 +425,8 @@ class _State:
         )  # fmt: skip
 
     def _bound(self, label: int, one: Improved) -> None:
-        for name, value in (("bound_metres", one.bound_metres), ("bound_fen", one.bound_fen)):
-            known = self.bounds[name].to_numpy(dtype=float)[self.labels == label][0]
-            self.bounds.loc[label, name] = np.fmax(known, value)
-        if one.proven:
-            self.bounds.loc[label, "proven"] = True
+        self.bounds.loc[label, ["bound_metres", "bound_fen"]] = one.bound_metres, one.bound_fen
+        self.bounds.loc[label, ["proven", "metres_settled"]] = one.proven, one.metres_settled
 
     def table(self) -> pd.DataFrame:
         """Return size, cost and bound of every part."""
@@ -463,196 +434,24 @@ class _State:
         return pd.concat([self.sizes, told[["cost_fen", "metres"]], self.bounds], axis=1)
 
 
-def _part(problem: ScheduleProblem, keep: Flags) -> tuple[ScheduleProblem, Rows]:
-    return part_of(problem, keep)
+@dataclass(frozen=True)
+class _Sent:
+    """A part on its way: its label, its rows among the projects, and what is asked."""
+
+    label: int
+    rows: Rows
+    part: Part
 
 
-def _tasks(
-    parts: Sequence[tuple[int, ScheduleProblem, Rows, Limits, float]],
-    day: Days,
-    search: Search,
-    *,
-    number: int,
-) -> tuple[list[Task], list[list[tuple[int, ScheduleProblem, Rows, Limits, float]]]]:
+def _tasks(parts: Sequence[_Sent]) -> list[list[_Sent]]:
     """Return parts as tasks: large ones alone and first, small ones together."""
-    ordered = sorted(parts, key=lambda one: (-one[4], one[0]))
-    held: list[list[tuple[int, ScheduleProblem, Rows, Limits, float]]] = []
+    held: list[list[_Sent]] = []
     weight = 0.0
-    for one in ordered:
-        if not held or weight + one[4] > 2.0 or len(held[-1]) >= 60:
+    for one in sorted(parts, key=lambda sent: (-sent.part.effort.deterministic_s, sent.label)):
+        seconds = one.part.effort.deterministic_s
+        if not held or weight + seconds > _TASK_S or len(held[-1]) >= _TASK_PARTS:
             held.append([])
             weight = 0.0
         held[-1].append(one)
-        weight += one[4]
-    left = max(search.wall_s(), 1.0)
-    tasks = [
-        Task(
-            parts=tuple(one[1] for one in group),
-            start_day=tuple(day[one[2]] for one in group),
-            more=tuple(one[3] for one in group),
-            effort=tuple(
-                Effort(one[4], left, search.seed * 1_000_003 + number * 10_007 + one[0])
-                for one in group
-            ),
-        )
-        for group in held
-    ]
-    return tasks, held
-
-
-def improve(task: Task) -> tuple[Improved, ...]:
-    """Make each part of a task better; it runs in whatever process it is given to."""
-    return tuple(
-        _improved(part, day, more, effort)
-        for part, day, more, effort in zip(
-            task.parts, task.start_day, task.more, task.effort, strict=True
-        )
-    )
-
-
-def _improved(part: ScheduleProblem, day: Days, more: Limits, effort: Effort) -> Improved:
-    free = starts(part)
-    movable = int((part.movable() & ~free.kept).sum())
-    if not movable:
-        only = check_schedule(part, day)
-        return Improved(
-            day, only.metres_opened, float(only.cost_fen[1]), proven=True, used_s=0.0,
-            by_clock=False,
-        )  # fmt: skip
-    effort = replace(effort, seed=effort.seed % 1_000_000)
-    if movable <= SOLVED_WHOLE:
-        return _solved_whole(part, free, day, more, effort)
-    half = replace(effort, deterministic_s=effort.deterministic_s / 2)
-    day, stopped = _search(part, day, more, half)
-    bound = cluster_bound(part, free, half, None if len(check_schedule(part, day).broken) else day)
-    return Improved(
-        day, bound.metres, bound.money_fen, proven=False,
-        used_s=effort.deterministic_s / 2 + bound.used_s, by_clock=stopped,
-    )  # fmt: skip
-
-
-def _solved_whole(
-    part: ScheduleProblem, free: Starts, day: Days, more: Limits, effort: Effort
-) -> Improved:
-    """Solve a part as one, first as if there were no limits: its bound is one of all schedules."""
-    every = np.ones(len(part.projects), dtype=bool)
-    base = check_schedule(part, day)
-    found = solve(part, free, day, every, effort)
-    used_s, by_clock, proven = found.used_s, found.by_clock, found.proven
-    fen = np.nan if found.bound is None else found.bound
-    now = check_schedule(part, found.start_day)
-    if _key(now, base, more)[1] > 0:
-        limited = solve(part, free, day, every, effort, more)
-        used_s, by_clock = used_s + limited.used_s, by_clock | limited.by_clock
-        now, proven = check_schedule(part, limited.start_day), limited.proven
-    if not _key(now, base, more) < _key(base, base, more):
-        now = base
-    least = replace(effort, deterministic_s=effort.deterministic_s / 2)
-    metres = solve(part, free, now.start_day, every, least, objective="metres")
-    return Improved(
-        now.start_day,
-        np.nan if metres.bound is None else metres.bound,
-        fen,
-        proven=proven,
-        used_s=used_s + metres.used_s,
-        by_clock=by_clock or metres.by_clock,
-    )
-
-
-def _key(check: ScheduleCheck, base: ScheduleCheck, more: Limits) -> tuple[int, float, int]:
-    over = 0.0
-    if more.more_metres is not None:
-        over += max(check.metres_opened - base.metres_opened - more.more_metres, 0.0)
-    if more.more_occupation_fen is not None:
-        over += max(check.occupation_fen - base.occupation_fen - more.more_occupation_fen, 0)
-    return len(check.broken), round(over, 6), check.cost_fen[1]
-
-
-def _search(part: ScheduleProblem, day: Days, more: Limits, effort: Effort) -> tuple[Days, bool]:
-    """Set neighbourhoods free, one after the other, while the rest stays."""
-    rng = np.random.default_rng(effort.seed)
-    near = _neighbours(part)
-    base = check_schedule(part, day)
-    now = base
-    key = _key(now, base, more)
-    left, clock = effort.deterministic_s, effort.wall_s
-    movable = np.flatnonzero(part.movable() & ~starts(part).kept)
-    weight = np.ones(len(part.projects))
-    while left > 0.05 and len(movable):
-        chance = weight[movable] / weight[movable].sum()
-        seed = int(rng.choice(movable, p=chance))
-        size = int(rng.choice(_NEIGHBOURS))
-        chosen = _around(near, seed, size, rng)
-        keep = np.zeros(len(day), dtype=bool)
-        keep[list(chosen)] = True
-        for one in list(chosen):
-            keep[list(near[one])] = True
-        sub, rows = part_of(part, keep)
-        free = np.isin(rows, list(chosen))
-        slack = Limits(
-            None if more.more_metres is None
-            else more.more_metres + base.metres_opened - now.metres_opened,
-            None if more.more_occupation_fen is None
-            else more.more_occupation_fen + base.occupation_fen - now.occupation_fen,
-        )  # fmt: skip
-        found = solve(
-            sub, starts(sub), day[rows], free,
-            Effort(min(_TRY_S, left), clock, int(rng.integers(1_000_000))), slack,
-        )  # fmt: skip
-        left -= max(found.used_s, 0.01)
-        if found.by_clock:
-            return day, True
-        weight[seed] *= 0.6
-        if np.array_equal(found.start_day, day[rows]):
-            continue
-        then_day = day.copy()
-        then_day[rows] = found.start_day
-        then = check_schedule(part, then_day)
-        then_key = _key(then, base, more)
-        if then_key < key:
-            day, now, key = then_day, then, then_key
-            for one in chosen:
-                weight[list(near[one])] = 1.0
-    return day, False
-
-
-def _neighbours(part: ScheduleProblem) -> list[set[int]]:
-    """Return the projects with which each one shares a stretch or a rule."""
-    project = part.works["project"].to_numpy(dtype=np.int64)
-    near: list[set[int]] = [set() for _ in range(len(part.projects))]
-    groups: list[Sequence[int]] = []
-    member = project[part.members["work"].to_numpy(dtype=np.int64)]
-    stretch = part.members["stretch"].to_numpy(dtype=np.int64)
-    cuts = np.flatnonzero(np.diff(stretch)) + 1
-    groups += [held.tolist() for held in np.split(member, cuts) if len(held)]
-    for table, one, other in (
-        (part.order, "lower", "upper"), (part.locks, "dig", "surface"),
-        (part.apart, "left", "right"),
-    ):  # fmt: skip
-        groups += project[table[[one, other]].to_numpy(dtype=np.int64)].tolist()
-    groups += part.depends[["later", "earlier"]].to_numpy(dtype=np.int64).tolist()
-    groups += [rows.tolist() for _, rows in part.crews.groupby("unit")["project"]]
-    groups += [
-        project[rows.to_numpy(dtype=np.int64)].tolist()
-        for _, rows in part.corridors.groupby("corridor")["work"]
-    ]
-    for tied in {tuple(sorted(set(group))) for group in groups}:
-        for project_row in tied:
-            near[project_row].update(tied)
-    for project_row, others in enumerate(near):
-        others.discard(project_row)
-    return near
-
-
-def _around(near: Sequence[set[int]], seed: int, size: int, rng: np.random.Generator) -> list[int]:
-    """Return a project and those nearest to it along shared stretches."""
-    chosen, front = [seed], [seed]
-    known = {seed}
-    while front and len(chosen) < size:
-        more = sorted({other for one in front for other in near[one]} - known)
-        rng.shuffle(more)
-        more = more[: size - len(chosen)]
-        chosen += more
-        known |= set(more)
-        front = more
-    return chosen
+        weight += seconds
+    return held
