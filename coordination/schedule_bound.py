@@ -24,7 +24,7 @@ from coordination.schedule_stretches import opening_labels, reach_of
 Days = npt.NDArray[np.int64]
 Rows = npt.NDArray[np.int64]
 
-CLUSTER_PROJECTS = 10
+CLUSTER_PROJECTS = 100
 """So many projects are in a small problem."""
 _RULES = ("order", "locks", "apart", "depends", "crews", "corridors")
 

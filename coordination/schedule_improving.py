@@ -216,7 +216,8 @@ class _Work:
 
     def bound_in_clusters(self) -> None:
         """Bound what is too large to be solved as one."""
-        bound = cluster_bound(self.problem, self.free, self._share(1.0), self.now.start_day)
+        effort = replace(self._share(1.0), by_cores=False)
+        bound = cluster_bound(self.problem, self.free, effort, self.now.start_day)
         self._used(bound.used_s, by_clock=False)
         self.bound_metres = float(np.fmax(self.bound_metres, bound.metres))
         self.bound_fen = float(np.fmax(self.bound_fen, bound.money_fen))

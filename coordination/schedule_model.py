@@ -144,26 +144,42 @@ class Model:
             for begin, end in self.pauses.get(work, ())
         )
 
-    def _resumed(self, work: int) -> cp_model.IntVar:
+    def _resumed(self, work: int) -> Term:
         """Return the finish of a work that rests meanwhile, piece by piece of its starts.
 
         While a pause is away, or wholly inside, the finish goes with the start; of a work that would
-        start during a pause it stands still. A table over all starts would be simpler and would give
-        the solver a literal for every day.
+        start during a pause it stands still.
         """
         low, high = self.begin_low[work], self.begin_high[work]
         begin, end = (np.array(one) for one in zip(*self.pauses[work], strict=True))
-        finish = resumed_finish(np.arange(low, high + 1), self.days[work], begin, end).tolist()
-        variable = self.model.new_int_var(finish[0], finish[-1], f"f{work}")
-        own = self.begin(work)
+        finish = resumed_finish(np.arange(low, high + 1), self.days[work], begin, end)
+        return self.follows(self.begin(work), low, finish.tolist())
+
+    def follows(self, day: Term, low: int, table: Sequence[int]) -> Term:
+        """Return what a table tells of a day, piece by piece.
+
+        A table of every day would be simpler and would give the solver a literal for each.
+
+        Parameters
+        ----------
+        day
+            From ``low`` on.
+        table
+            What follows from ``low``, the day after, and so on: it goes with the day, stands still or
+            leaps ahead, and never falls.
+        """
+        runs = pieces(table)
+        if len(runs) == 1:
+            return day + (table[0] - low) if runs[0][2] else table[0]
+        variable = self.model.new_int_var(table[0], table[-1], "")
         literals = []
-        for first, last, goes in pieces(finish):
+        for first, last, goes in runs:
             inside = self.model.new_bool_var("")
             literals.append(inside)
-            self.require(own >= low + first, [inside])
-            self.require(own <= low + last, [inside])
-            moved = own - (low + first) if goes else 0
-            self.require(variable == moved + finish[first], [inside])
+            self.require(day >= low + first, [inside])
+            self.require(day <= low + last, [inside])
+            moved = day - (low + first) if goes else 0
+            self.require(variable == moved + table[first], [inside])
         self.model.add_exactly_one(literals)
         return variable
 

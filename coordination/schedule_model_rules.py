@@ -70,16 +70,13 @@ def _later(day: int, months: int) -> int:
 def _later_term(model: Model, work: int, months: int) -> Term:
     """Return the day by which so many calendar months have passed since a work's finish.
 
-    A table over its finishes: months are not of one length, and a cautious count would forbid what the
-    calendar allows, so that what is proven of the model would not hold of the plan.
+    Months are not of one length, and a cautious count would forbid what the calendar allows, so that
+    what is proven of the model would not hold of the plan.
     """
     low, high = model.end_low[work], model.end_high[work]
-    if low == high:
-        return _later(low, months)
-    table = lock_end(np.arange(low, high + 1), np.full(high - low + 1, months)).tolist()
-    later = model.model.new_int_var(table[0], table[-1], "")
-    model.model.add_element(model.end(work) - low, table, later)
-    return later
+    finish = np.arange(low, high + 1)
+    table = lock_end(finish, np.full(len(finish), months)).tolist()
+    return model.follows(model.end(work), low, table)
 
 
 def _add_order(model: Model) -> None:

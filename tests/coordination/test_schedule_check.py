@@ -10,8 +10,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from coordination.schedule_check import check_schedule
+from coordination.schedule_check import check_schedule, lock_end
 from coordination.schedule_examples import problem_of, two_streets
+from coordination.schedule_model import pieces
 from coordination.schedule_problem import (
     BARRED_COLUMNS,
     HARD_RULES,
@@ -21,6 +22,8 @@ from coordination.schedule_problem import (
     part_of,
     resumed_finish,
 )
+from coordination.schedule_solver import Effort, solve
+from coordination.schedule_starts import starts
 from coordination.scheduling import Search, plan
 
 
@@ -201,3 +204,34 @@ def test_months_are_those_of_the_calendar_in_the_solver_too() -> None:
     best = found.schedules["optimised"]
     assert best.start_day.tolist() == [353, 0]
     assert found.bound_fen <= best.cost_fen[1]
+
+
+@pytest.mark.parametrize("months", [6, 12, 36])
+def test_months_cost_the_solver_next_to_nothing(months: int) -> None:
+    # As a table of every day they once took a third of a deterministic second, and parts of two
+    # projects were left without a bound.
+    works = pd.DataFrame(
+        {"code": ["lower", "upper"], "filed_day": [353, 0], "first_day": [0, 0],
+         "last_day": [1_500, 1_500], "days": [58, 45], "layer": [1, 8]}
+    )  # fmt: skip
+    members = pd.DataFrame({"stretch": [0, 0], "work": [0, 1], "mid_fen": [30_000, 20_000]})
+    problem = problem_of(
+        works, pd.DataFrame({"length_m": [100.0]}), members,
+        order=pd.DataFrame({"lower": [0], "upper": [1]}), order_months=months,
+    )  # fmt: skip
+    every = np.array([True, True])
+    found = solve(problem, starts(problem), problem.filed(), every, Effort(0.1, 60.0))
+    assert found.proven
+    assert found.used_s < 0.03
+
+
+@given(months=st.integers(1, 60), first=st.integers(0, 40_000), days=st.integers(1, 400))
+def test_runs_tell_every_day_of_a_table(months: int, first: int, days: int) -> None:
+    finish = np.arange(first, first + days)
+    table = lock_end(finish, np.full(days, months)).tolist()
+    told = [
+        table[low] + (at - low if goes else 0)
+        for low, high, goes in pieces(table)
+        for at in range(low, high + 1)
+    ]
+    assert told == table
