@@ -76,8 +76,9 @@ class Improved:
     start_day
         The days.
     bound_metres, bound_fen
-        What no schedule beats that breaks no more rules (of a part with more than `CHOOSES_RULES`
-        movable projects: that keeps the rules which this one keeps); NaN where it is not known.
+        What no schedule beats that breaks no more rules; NaN where it is not known.
+    same_rules
+        Whether the bounds are only of the schedules that keep the rules which this one keeps.
     proven
         Whether nothing cheaper exists among these.
     metres_settled
@@ -91,6 +92,7 @@ class Improved:
     start_day: Days
     bound_metres: float
     bound_fen: float
+    same_rules: bool
     proven: bool
     metres_settled: bool
     used_s: float
@@ -111,8 +113,8 @@ def _improved(part: Part) -> Improved:
     if not movable:
         only = check_schedule(problem, part.start_day)
         return Improved(
-            part.start_day, only.metres_opened, float(only.cost_fen[1]), proven=True,
-            metres_settled=True, used_s=0.0, by_clock=False,
+            part.start_day, only.metres_opened, float(only.cost_fen[1]), same_rules=False,
+            proven=True, metres_settled=True, used_s=0.0, by_clock=False,
         )  # fmt: skip
     work = _Work(part, free, movable)
     if movable <= CHOOSES_RULES:
@@ -156,7 +158,8 @@ class _Work:
 
     def done(self) -> Improved:
         return Improved(
-            self.now.start_day, self.bound_metres, self.bound_fen, self.proven, self.metres_settled,
+            self.now.start_day, self.bound_metres, self.bound_fen,
+            not self.chooses and len(self.now.broken) > 0, self.proven, self.metres_settled,
             self.effort.deterministic_s - self.left_s, self.by_clock,
         )  # fmt: skip
 

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from math import fsum
 
 import numpy as np
 import numpy.typing as npt
@@ -85,7 +86,8 @@ class Plan:
         Label of the part of each project, shape ``(projects,)``.
     parts
         Index label of the part: ``projects``, ``movable``, ``cost_fen``, ``metres``, ``bound_fen``,
-        ``bound_metres``, ``proven`` (no less money), ``metres_settled`` (the bound is what can be had).
+        ``bound_metres``, ``proven`` (no less money), ``metres_settled`` (the bound is what can be had),
+        ``same_rules`` (the bounds are only of schedules that keep the rules which this one keeps).
     reproducible
         False where the clock ended the search before its count of work did.
     fees_fen
@@ -296,7 +298,13 @@ class _State:
         )
         self.most_occupation_fen = told["as_filed"]["occupation_fen"]
         self.bounds = pd.DataFrame(
-            {"bound_metres": np.nan, "bound_fen": np.nan, "proven": False, "metres_settled": False},
+            {
+                "bound_metres": np.nan,
+                "bound_fen": np.nan,
+                "same_rules": False,
+                "proven": False,
+                "metres_settled": False,
+            },
             index=labels,
         )
         movable = problem.movable()
@@ -396,21 +404,23 @@ class _State:
         held = _tasks(parts)
         if number == 0:
             self._tell(search, 0, len(parts))
-        done, used_s = 0, 0.0
+        done = 0
+        used_s: list[float] = []
         tasks = [tuple(one.part for one in group) for group in held]
         for at, results in search.run(improve, tasks):
             for of, one in zip(held[at], results, strict=True):
                 self.day[of.rows] = one.start_day
                 self.reproducible &= not one.by_clock
                 self._bound(of.label, one)
-                used_s += one.used_s
+                used_s.append(one.used_s)
                 done += 1
             if at % 10 == 0 or done == len(parts):
                 self._tell(search, done, len(parts))
             if search.stop():
                 self.reproducible = False
                 break
-        return used_s
+        # Exactly, in whatever order they came.
+        return fsum(used_s)
 
     def _tell(self, search: Search, done: int, parts: int) -> None:
         best = check_schedule(self.problem, self.day)
@@ -425,8 +435,8 @@ class _State:
         )  # fmt: skip
 
     def _bound(self, label: int, one: Improved) -> None:
-        self.bounds.loc[label, ["bound_metres", "bound_fen"]] = one.bound_metres, one.bound_fen
-        self.bounds.loc[label, ["proven", "metres_settled"]] = one.proven, one.metres_settled
+        for name in self.bounds.columns.tolist():
+            self.bounds.loc[label, name] = getattr(one, name)
 
     def table(self) -> pd.DataFrame:
         """Return size, cost and bound of every part."""

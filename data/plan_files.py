@@ -114,6 +114,7 @@ def comparison_document(compared: Compared) -> dict[str, Any]:
         "gap_money": _share(plan.gap_money),
         "parts": len(found),
         "parts_proven": int(found["proven"].sum()),
+        "parts_same_rules": int(found["same_rules"].sum()),
         "reproducible": plan.reproducible,
     }
 

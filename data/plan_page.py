@@ -175,6 +175,8 @@ def _gaps(compared: Compared, lang: str) -> str:
     )
     said = text("plan.page.gaps", lang, metres=metres, money=money,
                 proven=int(plan.parts["proven"].sum()), parts=len(plan.parts))  # fmt: skip
+    if same := int(plan.parts["same_rules"].sum()):
+        said += " " + text("plan.page.same_rules", lang, count=same)
     return said if plan.reproducible else f"{said} {text('plan.page.by_clock', lang)}"
 
 
