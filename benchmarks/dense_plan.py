@@ -12,7 +12,8 @@ Straight into `ScheduleProblem`, so that nothing but the schedule is measured; t
   30 % of these. Durations: log-normal about 40 days for 300 m, 7 to 240.
 - Windows: 60 % move by 90 days either way (annual plan), 17 % by 30 (approved), 15 % within the year,
   8 % not at all. Filed days over the whole year.
-- The works order of every pair on common ground; each overlay locks the ground for 36 months; a fair
+- The works order of every pair on common ground, the road ends `SURFACE_LAG_DAYS` after what digs below
+  it (or as many as it takes); each overlay locks the ground for 36 months; a fair
   of 10 days on 10 % of the streets, a rest of 15 days at the Spring Festival on 20 %, surfaces still
   under a lock on 3 % of the sections; one work in 25 closes its road in full.
 """
@@ -28,6 +29,7 @@ from geo.intervals import elementary_pieces
 
 SECTIONS_PER_PROJECT = 1.75
 YEAR = 365
+SURFACE_LAG_DAYS = 7
 AS_OF_DAY = int(np.datetime64("2026-01-01", "D").astype(np.int64))
 _LAYERS = np.array([1, 2, 3, 4, 5, 6, 7, 8])
 _SHARE = np.array([0.14, 0.16, 0.14, 0.14, 0.12, 0.05, 0.07, 0.18])
@@ -188,7 +190,9 @@ def _pairs(
     closes, digs = works["closes"].to_numpy(), works["digs"].to_numpy()
     other = project[a] != project[b]
     below = other & (layer[a] < layer[b])
-    order = pd.DataFrame({"lower": a[below], "upper": b[below]})
+    lag = np.where((layer[b] >= 6) & (layer[a] <= 5), SURFACE_LAG_DAYS, 0)
+    lag = np.minimum(lag, works["days"].to_numpy()[b])
+    order = pd.DataFrame({"lower": a[below], "upper": b[below], "lag_days": lag[below]})
     locked = other & digs[a] & (layer[b] == 8)
     locks = pd.DataFrame({"dig": a[locked], "surface": b[locked], "months": 36})
     locks = locks.assign(low_fen=100_000, mid_fen=200_000, high_fen=500_000)[list(LOCK_COLUMNS)]

@@ -165,8 +165,9 @@ class _Ruled:
             for name in ("length_days", "first_day", "last_day")
         )
         self.stays = projects["why"].notna().to_numpy(dtype=bool)
-        self.order = _rows_of(problem.order, "lower", "upper")
-        self.locks = _rows_of(problem.locks, "dig", "surface")
+        lower, upper, lag = (one.tolist() for one in problem.ordered())
+        self.order = dict(zip(zip(lower, upper, strict=True), lag, strict=True))
+        self.locks = dict.fromkeys(_rows_of(problem.locks, "dig", "surface"), 0)
         self.depends = _rows_of(problem.depends, "earlier", "later")
         self.apart = _rows_of(problem.apart, "left", "right")
 
@@ -219,9 +220,9 @@ class _Ruled:
         asked: list[tuple[str, tuple[int, int]]] = []
         for name, pairs in (("order", self.order), ("lockout", self.locks)):
             if (one, other) in pairs:
-                asked.append((name, (first - second, _FAR)))
+                asked.append((name, (first - second + pairs[one, other], _FAR)))
             if (other, one) in pairs:
-                asked.append((name, (-_FAR, first - second)))
+                asked.append((name, (-_FAR, first - second - pairs[other, one])))
         if (p, q) in self.depends:
             asked.append(("depends", (int(self.length[p]) + between, _FAR)))
         if (q, p) in self.depends:

@@ -55,14 +55,20 @@ def wan_text(low: float, high: float) -> str:
 def broken_texts(problem: ScheduleProblem, broken: pd.DataFrame, lang: str) -> list[str]:
     """Return a sentence per row of `ScheduleCheck.broken`."""
     codes = np.append(problem.projects["code"].to_numpy(dtype=object), "")
-    return [
-        text(
-            f"plan.broken.{row['rule']}", lang, code=codes[int(row["project"])],
-            other=codes[int(row["other"])], name=row["name"],
-            start=day_text(int(row["first_day"])), finish=day_text(int(row["end_day"]) - 1),
-        )
-        for row in broken.to_dict("records")
-    ]  # fmt: skip
+    sentences = []
+    for row in broken.to_dict("records"):
+        first, end, lag = (int(row[name]) for name in ("first_day", "end_day", "lag_days"))
+        # The lower of two works in order is finished before the lag, which ends with the break.
+        between = first - (end - lag)
+        key = "order_lag" if row["rule"] == "order" and between >= 0 else row["rule"]
+        sentences.append(
+            text(
+                f"plan.broken.{key}", lang, code=codes[int(row["project"])],
+                other=codes[int(row["other"])], name=row["name"], start=day_text(first),
+                finish=day_text(end - lag - 1), before=day_text(first - 1), days=between, needed=lag,
+            )
+        )  # fmt: skip
+    return sentences
 
 
 def moved_reasons(  # noqa: PLR0917 - the plan in full

@@ -18,8 +18,9 @@ Days = npt.NDArray[np.int64]
 def greedy(problem: ScheduleProblem, free: Starts) -> Days:
     """Return a schedule in which each project joins the opening nearest to its filed day that fits.
 
-    Projects are taken by filed day. One that stands may be joined by starting with it, right behind
-    it, or so that it ends when that one begins; where nothing fits a project stays where it was filed.
+    Projects are taken by filed day. One that stands may be joined by starting or ending with it, ending
+    as far from its end as the works order asks, or right before or behind it; where nothing fits a
+    project stays where it was filed.
 
     Parameters
     ----------
@@ -44,11 +45,12 @@ def greedy(problem: ScheduleProblem, free: Starts) -> Days:
         wish = int(day[project])
         own = dict(zip(placing.works[project], placing.days_of(project, wish), strict=True))
         wanted: set[int] = set()
-        for work, start, finish in placing.neighbours(project):
+        for work, start, finish, lag in placing.neighbours(project):
             length, offset = own[work][1] - own[work][0], own[work][0] - wish
             if finish - start > most or length > most:
                 continue
-            for begin in (start, finish, start - length, finish - length):
+            ends_with = finish - length
+            for begin in (start, finish, start - length, ends_with, ends_with + lag):
                 joined = begin < finish + link and start < begin + length + link
                 if joined and max(finish, begin + length) - min(start, begin) <= most:
                     wanted.add(begin - offset)
@@ -119,7 +121,7 @@ def _else_stays(placing: Placing, free: Starts, project: int, wish: int) -> int:
     if not placing.breaks(project, wish):
         return wish
     days = [wish]
-    for work, start, finish in placing.neighbours(project):
+    for work, start, finish, _ in placing.neighbours(project):
         offset = placing.offset[work]
         length = placing.finish[work] - placing.start[work]
         days += [finish - offset, start - length - offset]

@@ -25,7 +25,7 @@ from coordination.schedule_problem import (
 )
 from coordination.surfaces import digs_on_surfaces
 from coordination.under_lock import digging, early_dig_fee_wan
-from coordination.works import UNDERGROUND
+from coordination.works import ROAD_BASE_LAYER, SURFACE_LAYER, UNDERGROUND
 
 Days = npt.NDArray[np.int64]
 Rows = npt.NDArray[np.int64]
@@ -344,10 +344,27 @@ def _tied(context: Context, works: pd.DataFrame, row_of: Rows) -> dict[str, pd.D
     apart, _ = common_ground(lies, lies, context.network, policy, wanted=wanted)
     return {
         "barred": both[list(BARRED_COLUMNS)].drop_duplicates(ignore_index=True),
-        "order": _pairs(order, ("lower", "upper"), row_of),
+        "order": _lagged(
+            _pairs(order, ("lower", "upper"), row_of), works, policy.plan.surface_lag_days
+        ),
         "locks": locks[list(LOCK_COLUMNS)].reset_index(drop=True),
         "apart": _pairs(apart, ("left", "right"), row_of),
     }
+
+
+def _lagged(order: pd.DataFrame, works: pd.DataFrame, lag_days: int) -> pd.DataFrame:
+    """Add by how many days a dig below the road ends before the road that is made above it.
+
+    Once the last trench is filled, base, footway and surface still need days; never more than they take
+    in all. Pipes may share a trench, signs and trees wait for nothing.
+    """
+    lower, upper = (order[name].to_numpy(dtype=np.int64) for name in ("lower", "upper"))
+    low, high, days = (
+        works[name].to_numpy(dtype=np.int64) for name in ("layer_low", "layer_high", "days")
+    )
+    road = (low[upper] >= ROAD_BASE_LAYER) & (low[upper] <= SURFACE_LAYER)
+    below = works["digs"].to_numpy(dtype=bool)[lower] & (high[lower] <= UNDERGROUND)
+    return order.assign(lag_days=np.where(road & below, np.minimum(lag_days, days[upper]), 0))
 
 
 def _pairs(table: pd.DataFrame, names: Sequence[str], row_of: Rows) -> pd.DataFrame:

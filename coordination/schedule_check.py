@@ -21,7 +21,7 @@ from geo.intervals import meets, openings, overlap_days
 Days = npt.NDArray[np.int64]
 Rows = npt.NDArray[np.int64]
 
-BREAK_COLUMNS = ("rule", "project", "other", "name", "first_day", "end_day")
+BREAK_COLUMNS = ("rule", "project", "other", "name", "first_day", "end_day", "lag_days")
 _RATES = ("low_fen", "mid_fen", "high_fen")
 
 
@@ -41,8 +41,9 @@ class ScheduleCheck:
         Opening (row of ``openings``) of each row of ``problem.members``.
     broken
         `BREAK_COLUMNS`: hard rules that are broken, ``project`` and ``other`` (rows of
-        ``problem.projects``; -1 for none), ``name`` of a period, surface, unit or corridor, and the
-        half-open days of the break. One row per rule and pair of projects, or project and period.
+        ``problem.projects``; -1 for none), ``name`` of a period, surface, unit or corridor, the
+        half-open days of the break, and ``lag_days`` (by how many days the lower work of a works order
+        has to be first; else 0). One row per rule and pair of projects, or project and period.
     metres_opened
         Σ over stretches of length × openings, m.
     reinstatement_fen, fees_fen
@@ -215,7 +216,7 @@ def _broken(
         table[name] = np.where(of_works, project[np.where(of_works, at, -1)], at)
     # A pair that breaks a rule with several works breaks it once.
     table = table.groupby(["rule", "project", "other", "name"], as_index=False, sort=False).agg(
-        {"first_day": "min", "end_day": "max"}
+        {"first_day": "min", "end_day": "max", "lag_days": "max"}
     )
     rank = table["rule"].map({rule: at for at, rule in enumerate(HARD_RULES)})
     table = table.assign(rank=rank).sort_values(
@@ -243,6 +244,7 @@ def _rows(rule: str, project: Rows, other: Rows | None, first: Days, end: Days) 
             "name": "",
             "first_day": first,
             "end_day": end,
+            "lag_days": 0,
         }
     )
 
@@ -291,14 +293,23 @@ def _fees(problem: ScheduleProblem, rows: pd.DataFrame, work: Rows) -> Rows:
 
 
 def _order(problem: ScheduleProblem, finish: Days) -> pd.DataFrame:
-    """Find a lower layer finished after an upper one, at most ``order_months`` later."""
+    """Find a lower layer finished after an upper one, or too few days before it.
+
+    What ends more than ``order_months`` later is no matter of order. Told of two projects is the pair
+    of works of which most days lack.
+    """
     if not len(problem.order):
         return _NOTHING
-    lower, upper = (problem.order[name].to_numpy(dtype=np.int64) for name in ("lower", "upper"))
+    lower, upper, lag_days = problem.ordered()
     latest = add_months(finish[upper] - 1, problem.order_months) + 1
-    wrong = (finish[lower] > finish[upper]) & (finish[lower] <= latest)
-    at = np.flatnonzero(wrong)
-    return _rows("order", lower[at], upper[at], finish[upper[at]], finish[lower[at]])
+    due = finish[lower] + lag_days
+    at = np.flatnonzero((due > finish[upper]) & (finish[lower] <= latest))
+    found = _rows("order", lower[at], upper[at], finish[upper[at]], due[at])
+    found["lag_days"] = lag_days[at]
+    project = problem.works["project"].to_numpy(dtype=np.int64)
+    worst = np.argsort(finish[upper[at]] - due[at], kind="stable")
+    pairs = pd.DataFrame({"a": project[lower[at]], "b": project[upper[at]]}).iloc[worst]
+    return found.loc[pairs.drop_duplicates().index].reset_index(drop=True)
 
 
 def _lockout(

@@ -80,15 +80,15 @@ def _later_term(model: Model, work: int, months: int) -> Term:
 
 
 def _add_order(model: Model) -> None:
-    """``f[lower] ≤ f[upper]``, or so much later that it is no matter of order."""
-    table, months = model.problem.order, model.problem.order_months
-    for lower, upper in table[["lower", "upper"]].to_numpy(dtype=np.int64).tolist():
+    """``f[lower] + lag ≤ f[upper]``, or so much later that it is no matter of order."""
+    months = model.problem.order_months
+    for lower, upper, lag in zip(*(one.tolist() for one in model.problem.ordered()), strict=True):
         if model.all_stay((lower, upper)):
             continue
         now_lower, now_upper = model.now_finish[lower], model.now_finish[upper]
-        kept = not now_upper < now_lower <= _later(now_upper, months)
+        kept = now_lower + lag <= now_upper or now_lower > _later(now_upper, months)
         switch = _soft(model, kept, f"order{lower}_{upper}")
-        in_order = model.end(lower) <= model.end(upper)
+        in_order = model.end(lower) + lag <= model.end(upper)
         if model.end_high[lower] <= _later(model.end_low[upper], months):
             model.require(in_order, switch)
             continue

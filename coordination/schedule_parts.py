@@ -163,11 +163,11 @@ def _told(
 
 
 def _order(problem: ScheduleProblem, reach: Reach) -> _Told:
-    lower, upper = (problem.order[name].to_numpy(dtype=np.int64) for name in ("lower", "upper"))
+    lower, upper, lag_days = problem.ordered()
     months = np.full(len(lower), problem.order_months, dtype=np.int64)
-    always = reach.finish_high[lower] <= reach.finish_low[upper]
+    always = reach.finish_high[lower] + lag_days <= reach.finish_low[upper]
     always |= reach.finish_low[lower] > lock_end(reach.finish_high[upper], months)
-    never = reach.finish_low[lower] > reach.finish_high[upper]
+    never = reach.finish_low[lower] + lag_days > reach.finish_high[upper]
     never &= reach.finish_high[lower] <= lock_end(reach.finish_low[upper], months)
     return _Told(always, never)
 

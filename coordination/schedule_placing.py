@@ -46,8 +46,11 @@ class Placing:
             self.pauses.setdefault(work, []).append((start, end))
         self.locked_until: dict[tuple[int, int], int] = {}
         self.rules: list[list[tuple[str, int, int, int]]] = [[] for _ in self.project]
-        for lower, upper in problem.order[["lower", "upper"]].to_numpy(dtype=np.int64).tolist():
-            self._tie(_AFTER, lower, upper, problem.order_months)
+        self.order_months = problem.order_months
+        self.lag: dict[tuple[int, int], int] = {}
+        for lower, upper, lag in zip(*(one.tolist() for one in problem.ordered()), strict=True):
+            self._tie(_AFTER, lower, upper, lag)
+            self.lag[lower, upper] = lag
         rows = problem.locks[["dig", "surface", "months"]].to_numpy(dtype=np.int64).tolist()
         for dig, surface, months in rows:
             self._tie(_LOCK, dig, surface, months)
@@ -78,9 +81,10 @@ class Placing:
                 for other in set(self.beside[one]) & set(self.works[right]):
                     self._tie(_FORBID, one, other, problem.link_days)
 
-    def _tie(self, rule: str, one: int, other: int, months: int) -> None:
-        self.rules[one].append((rule, one, other, months))
-        self.rules[other].append((rule, one, other, months))
+    def _tie(self, rule: str, one: int, other: int, number: int) -> None:
+        """Remember a rule with its number: days for the order and for pairs kept apart, else months."""
+        self.rules[one].append((rule, one, other, number))
+        self.rules[other].append((rule, one, other, number))
 
     def put(self, project: int, day: int) -> None:
         """Let a project stand on a day."""
@@ -112,13 +116,13 @@ class Placing:
         """Tell whether a project on a day breaks a rule with one that stands already."""
         new = dict(zip(self.works[project], self.days_of(project, day), strict=True))
         for work in self.works[project]:
-            for rule, one, other, months in self.rules[work]:
+            for rule, one, other, number in self.rules[work]:
                 partner = self.project[other if one == work else one]
                 if partner != project and not self.placed[partner]:
                     continue
                 first = new.get(one) or (self.start[one], self.finish[one])
                 second = new.get(other) or (self.start[other], self.finish[other])
-                if self._broken(rule, first, second, months):
+                if self._broken(rule, first, second, number):
                     return True
         return self._crowds(project, new)
 
@@ -138,29 +142,33 @@ class Placing:
                     return True
         return False
 
-    def neighbours(self, project: int) -> list[tuple[int, int, int]]:
-        """Return the placed works that open a stretch with a project: own work, start, finish."""
+    def neighbours(self, project: int) -> list[tuple[int, int, int, int]]:
+        """Return the placed works that open a stretch with a project: own work, start, finish, lag.
+
+        The lag is by how many days the own work has to end after the other, negative for before it.
+        """
         found = {
-            (work, self.start[other], self.finish[other])
+            (work, self.start[other], self.finish[other],
+             self.lag.get((other, work), 0) - self.lag.get((work, other), 0))
             for work in self.works[project]
             for other in self.beside[work]
             if self.placed[self.project[other]]
-        }
+        }  # fmt: skip
         return sorted(found)
 
     def _broken(
-        self, rule: str, first: tuple[int, int], second: tuple[int, int], months: int
+        self, rule: str, first: tuple[int, int], second: tuple[int, int], number: int
     ) -> bool:
         if rule == _AFTER:
-            if first[1] <= second[1]:
+            if first[1] + number <= second[1]:
                 return False
-            return first[1] <= self._later(second[1], months)
+            return first[1] <= self._later(second[1], self.order_months)
         if rule == _LOCK:
-            return first[1] > second[1] and first[0] < self._later(second[1], months)
+            return first[1] > second[1] and first[0] < self._later(second[1], number)
         if rule == _DEPENDS:
             return first[0] < second[1]
-        if rule == _FORBID:  # the number is of days here
-            return first[0] < second[1] + months and second[0] < first[1] + months
+        if rule == _FORBID:
+            return first[0] < second[1] + number and second[0] < first[1] + number
         return first[0] < second[1] and second[0] < first[1]
 
     def _later(self, finish: int, months: int) -> int:

@@ -45,6 +45,9 @@ class PlanPolicy:
     bundle_least_m
         Metres that two projects open together at least where they belong into one bundle; less is
         enough where it is half of what the shorter one opens.
+    surface_lag_days
+        By how many days a dig below the road ends before the road base, footway or surface above it:
+        the time that these need once the last trench is filled. Where they take less in all, that.
     crews
         Most projects that a unit carries out at the same time, by unit; a unit that is not here has
         no limit.
@@ -62,6 +65,7 @@ class PlanPolicy:
     )
     move_yuan_day: float = 20.0
     bundle_least_m: float = 50.0
+    surface_lag_days: int = 7
     crews: Mapping[str, float] = field(default_factory=lambda: MappingProxyType({}))
     corridors: tuple[CorridorRow, ...] = ()
     upkeep_work_types: tuple[str, ...] = ("upkeep", "minor_repair")

@@ -34,6 +34,7 @@ coordinator asked for (`coordination.schedule_wishes`)."""
 BARRED_COLUMNS = (
     "work", "start_day", "end_day", "rule", "pause", "name", "low_fen", "mid_fen", "high_fen",
 )  # fmt: skip
+ORDER_COLUMNS = ("lower", "upper", "lag_days")
 LOCK_COLUMNS = ("dig", "surface", "months", "low_fen", "mid_fen", "high_fen")
 
 
@@ -74,7 +75,8 @@ class ScheduleProblem:
         or the surface's project), ``low_fen``, ``mid_fen``, ``high_fen`` (fee if it works there all the
         same).
     order
-        ``lower``, ``upper`` (works): the lower layer is finished first.
+        ``lower``, ``upper`` (works), ``lag_days`` (0 where there is no such column): the lower layer
+        is finished first, by so many days at least.
     locks
         ``dig``, ``surface`` (works), ``months``, fees as in ``barred``: once the surface is made nobody
         digs below it for so long.
@@ -114,7 +116,7 @@ class ScheduleProblem:
     max_opening_days: int = 180
     order_months: int = 12
     barred: pd.DataFrame = field(default_factory=lambda: _whole(*BARRED_COLUMNS))
-    order: pd.DataFrame = field(default_factory=lambda: _whole("lower", "upper"))
+    order: pd.DataFrame = field(default_factory=lambda: _whole(*ORDER_COLUMNS))
     locks: pd.DataFrame = field(default_factory=lambda: _whole(*LOCK_COLUMNS))
     apart: pd.DataFrame = field(default_factory=lambda: _whole("left", "right"))
     depends: pd.DataFrame = field(default_factory=lambda: _whole("later", "earlier"))
@@ -134,6 +136,13 @@ class ScheduleProblem:
     def movable(self) -> Flags:
         """Return which projects may move, shape ``(projects,)``."""
         return np.asarray(self.projects["why"].isna(), dtype=bool)
+
+    def ordered(self) -> tuple[Rows, Rows, Days]:
+        """Return the works order: lower and upper works, and by how many days the lower one is first."""
+        lower, upper = (self.order[name].to_numpy(dtype=np.int64) for name in ("lower", "upper"))
+        if "lag_days" not in self.order:
+            return lower, upper, np.zeros(len(lower), dtype=np.int64)
+        return lower, upper, self.order["lag_days"].to_numpy(dtype=np.int64)
 
     def work_days(self, start_day: Days) -> tuple[Days, Days]:
         """Return the half-open days of every work, when the projects start on ``start_day``.

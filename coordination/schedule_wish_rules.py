@@ -81,5 +81,5 @@ def joined_projects(problem: ScheduleProblem, opening: Rows) -> set[tuple[int, i
 def _rows(rule: str, project: Rows, other: Rows, first: Days, end: Days) -> pd.DataFrame:
     return pd.DataFrame(
         {"rule": rule, "project": project, "other": other, "name": "", "first_day": first,
-         "end_day": end}
+         "end_day": end, "lag_days": 0}
     )  # fmt: skip

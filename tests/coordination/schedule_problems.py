@@ -10,7 +10,12 @@ import pandas as pd
 
 from coordination.schedule_check import ScheduleCheck, check_schedule
 from coordination.schedule_examples import problem_of
-from coordination.schedule_problem import BARRED_COLUMNS, LOCK_COLUMNS, ScheduleProblem
+from coordination.schedule_problem import (
+    BARRED_COLUMNS,
+    LOCK_COLUMNS,
+    ORDER_COLUMNS,
+    ScheduleProblem,
+)
 from coordination.schedule_starts import starts
 
 
@@ -61,6 +66,7 @@ def _with_rules(problem: ScheduleProblem, rng: np.random.Generator, days: int) -
 
     layer = problem.works["layer_low"].to_numpy()
     order = [(a, b) for a, b in some(0.3) if layer[a] < layer[b]]
+    lagged = [(a, b, int(rng.integers(0, 4))) for a, b in order]
     barred = [
         (int(rng.integers(0, count)), begin := int(rng.integers(0, days)),
          begin + int(rng.integers(1, 4)), "restricted", bool(rng.random() < 0.4), "fair", 0, 0, 0)
@@ -73,7 +79,7 @@ def _with_rules(problem: ScheduleProblem, rng: np.random.Generator, days: int) -
     corridors = [(0, work) for work in range(count) if rng.random() < 0.3]
     return replace(
         problem,
-        order=pd.DataFrame(order, columns=["lower", "upper"], dtype="int64"),
+        order=pd.DataFrame(lagged, columns=list(ORDER_COLUMNS), dtype="int64"),
         barred=pd.DataFrame(barred, columns=list(BARRED_COLUMNS)),
         locks=pd.DataFrame(locks, columns=list(LOCK_COLUMNS), dtype="int64"),
         apart=pd.DataFrame(apart, columns=["left", "right"], dtype="int64"),

@@ -10,9 +10,11 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from coordination.plan_words import broken_texts
 from coordination.schedule_check import check_schedule, lock_end
 from coordination.schedule_examples import problem_of, two_streets
 from coordination.schedule_model import pieces
+from coordination.schedule_parts import core_of
 from coordination.schedule_problem import (
     BARRED_COLUMNS,
     HARD_RULES,
@@ -102,6 +104,40 @@ def test_a_lower_layer_far_later_is_a_repeat_and_no_wrong_order() -> None:
     assert len(check_schedule(far, np.array([446, 40, 80])).broken) == 0
 
 
+LAGGED = pd.DataFrame({"lower": [0], "upper": [2], "lag_days": [7]})
+
+
+def test_a_lower_layer_that_ends_too_soon_before_the_upper_one_is_told_with_the_days_that_lack() -> (
+    None
+):
+    problem = three(order=LAGGED)
+    assert len(check_schedule(problem, np.array([73, 40, 80])).broken) == 0
+    days = (
+        "A lies below C: it is finished on {}, C on 1970-03-31; days between the two: {}, needed: 7"
+    )
+    for day, told in (
+        (74, days.format("1970-03-25", 6)),
+        (80, days.format("1970-03-31", 0)),
+        (81, "A lies below C and is finished after it (1970-04-01 to 1970-04-01)"),
+    ):
+        broken = check_schedule(problem, np.array([day, 40, 80])).broken
+        assert broken["rule"].tolist() == ["order"]
+        assert broken_texts(problem, broken, "en") == [told]
+    assert broken_texts(problem, check_schedule(problem, np.array([74, 40, 80])).broken, "zh") == [
+        "A 属下层，于 1970-03-25 完工，上层的 C 于 1970-03-31 完工：相隔 6 天，至少须隔 7 天"
+    ]
+
+
+def test_of_two_projects_the_pair_of_works_is_told_of_which_most_days_lack() -> None:
+    # A's second work ends on the day of C; its first one four days earlier.
+    problem = three(order=pd.DataFrame(
+        {"lower": [0, 1], "upper": [2, 2], "lag_days": [7, 7]}))  # fmt: skip
+    works = problem.works.assign(project=[0, 0, 2], offset_days=[0, 4, 0])
+    problem = replace(problem, works=works)
+    broken = check_schedule(problem, np.array([76, 40, 80])).broken
+    assert broken[["first_day", "end_day", "lag_days"]].to_numpy().tolist() == [[90, 97, 7]]
+
+
 def test_sums_by_hand() -> None:
     problem = three()
     apart = check_schedule(problem, problem.filed())
@@ -187,6 +223,19 @@ def test_parts_add_up_to_the_whole() -> None:
     assert sum(one.cost_fen[1] for one in told) == whole.cost_fen[1]
     assert sum(one.metres_opened for one in told) == whole.metres_opened
     assert sum(len(one.broken) for one in told) == len(whole.broken)
+
+
+def test_what_keeps_a_lag_is_left_to_decide_and_what_never_does_is_not() -> None:
+    for last, left in ((72, 0), (73, 0), (80, 1)):  # A always, always, sometimes keeps it
+        problem = three(order=LAGGED)
+        table = problem.projects.assign(first_day=[60, 40, 80], last_day=[last, 40, 80],
+                                        filed_day=[60, 40, 80])  # fmt: skip
+        problem = replace(problem, projects=table)
+        assert len(core_of(problem, starts(problem)).problem.order) == left
+    table = problem.projects.assign(first_day=[74, 40, 80], last_day=[78, 40, 80],
+                                    filed_day=[74, 40, 80])  # fmt: skip
+    problem = replace(problem, projects=table)
+    assert len(core_of(problem, starts(problem)).problem.order) == 0
 
 
 def test_months_are_those_of_the_calendar_in_the_solver_too() -> None:
