@@ -391,7 +391,10 @@ def _apart(problem: ScheduleProblem, start: Days, finish: Days) -> pd.DataFrame:
     """Two full closures of one stretch with a day in common."""
     if not len(problem.apart):
         return _NOTHING
-    left, right = (problem.apart[name].to_numpy(dtype=np.int64) for name in ("left", "right"))
+    pairs = problem.apart[["left", "right"]].to_numpy(dtype=np.int64)
+    # Of two projects the first comes first, whichever of their sites meet.
+    project = problem.works["project"].to_numpy(dtype=np.int64)[pairs]
+    left, right = np.take_along_axis(pairs, np.argsort(project, axis=1, kind="stable"), axis=1).T
     days = overlap_days(start[left], finish[left], start[right], finish[right])
     at = np.flatnonzero(days > 0)
     return _rows(

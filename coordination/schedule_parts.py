@@ -145,7 +145,11 @@ def _most_at_once(group: pd.Series, start: Days, finish: Days, most: Rows) -> Ro
 
 @dataclass(frozen=True)
 class _Told:
-    """Which rows of a rule are kept whatever the days, and which are broken, shape ``(rows,)``."""
+    """Which rows of a rule are kept whatever the days, and which are broken, shape ``(rows,)``.
+
+    Two projects of which a row is broken break the rule, and once: their other rows decide nothing, and
+    count as broken too. A lock costs a fee per row, so that each of its rows counts by itself.
+    """
 
     always: Flags
     never: Flags
@@ -169,7 +173,14 @@ def _order(problem: ScheduleProblem, reach: Reach) -> _Told:
     always |= reach.finish_low[lower] > lock_end(reach.finish_high[upper], months)
     never = reach.finish_low[lower] + lag_days > reach.finish_high[upper]
     never &= reach.finish_high[lower] <= lock_end(reach.finish_low[upper], months)
-    return _Told(always, never)
+    project = problem.works["project"].to_numpy(dtype=np.int64)
+    return _Told(always, _of_pair(never, project[lower], project[upper]))
+
+
+def _of_pair(broken: Flags, one: Rows, other: Rows) -> Flags:
+    """Return which rows of two projects have a broken one among them."""
+    pairs = pd.DataFrame({"one": one, "other": other, "broken": broken})
+    return pairs.groupby(["one", "other"])["broken"].transform("any").to_numpy(dtype=bool)
 
 
 def _locks(problem: ScheduleProblem, reach: Reach) -> _Told:
@@ -189,7 +200,10 @@ def _apart(problem: ScheduleProblem, reach: Reach) -> _Told:
     always |= reach.finish_high[right] <= reach.start_low[left]
     never = reach.start_high[left] < reach.finish_low[right]
     never &= reach.start_high[right] < reach.finish_low[left]
-    return _Told(always, never)
+    # Which of the two comes first in a row says nothing.
+    project = problem.works["project"].to_numpy(dtype=np.int64)
+    one, other = project[left], project[right]
+    return _Told(always, _of_pair(never, np.minimum(one, other), np.maximum(one, other)))
 
 
 def _depends(problem: ScheduleProblem, first_day: Days, last_day: Days) -> _Told:

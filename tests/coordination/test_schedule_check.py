@@ -138,6 +138,13 @@ def test_of_two_projects_the_pair_of_works_is_told_of_which_most_days_lack() -> 
     assert broken[["first_day", "end_day", "lag_days"]].to_numpy().tolist() == [[90, 97, 7]]
 
 
+def test_closures_of_several_sites_of_two_projects_are_one_break() -> None:
+    problem = three(apart=pd.DataFrame({"left": [0, 1], "right": [1, 2]}))
+    problem = replace(problem, works=problem.works.assign(project=[0, 1, 0], offset_days=0))
+    broken = check_schedule(problem, np.array([40, 40, 80])).broken
+    assert broken[["rule", "project", "other"]].to_numpy().tolist() == [["closures", 0, 1]]
+
+
 def test_sums_by_hand() -> None:
     problem = three()
     apart = check_schedule(problem, problem.filed())
@@ -236,6 +243,39 @@ def test_what_keeps_a_lag_is_left_to_decide_and_what_never_does_is_not() -> None
                                     filed_day=[74, 40, 80])  # fmt: skip
     problem = replace(problem, projects=table)
     assert len(core_of(problem, starts(problem)).problem.order) == 0
+
+
+@pytest.mark.parametrize("rule", ["order", "apart"])
+def test_a_pair_that_breaks_a_rule_on_every_day_does_not_keep_its_other_sites_to_it(
+    rule: str,
+) -> None:
+    # Two projects of two sites each that never move against each other within a site: on the first the
+    # rule is broken on every day. That is the one break of the pair, so the other site decides nothing,
+    # and both are free to open it together as they are filed.
+    works = pd.DataFrame(
+        {"code": ["A", "B", "C", "D"], "filed_day": 0, "first_day": 0, "last_day": 0,
+         "days": [30, 10, 10, 9], "layer": [1, 8, 1, 8]}
+    )  # fmt: skip
+    members = pd.DataFrame({"stretch": [0, 0, 1, 1], "work": [0, 1, 2, 3], "mid_fen": 10_000})
+    names = {"order": ("lower", "upper"), "apart": ("left", "right")}[rule]
+    # Of closures either project may stand first in a row.
+    rows = [(0, 1), (2, 3) if rule == "order" else (3, 2)]
+    problem = problem_of(
+        works, pd.DataFrame({"length_m": [100.0, 100.0]}), members,
+        **{rule: pd.DataFrame(rows, columns=list(names))},
+    )  # fmt: skip
+    projects = problem.projects.iloc[:2].assign(
+        last_day=[0, 19], why=["fixed", None], length_days=[30, 10]
+    )
+    problem = replace(
+        problem, projects=projects, works=problem.works.assign(project=[0, 1, 0, 1]),
+    )  # fmt: skip
+    found = plan(problem, Search(deterministic_s=1.0))
+    best, filed = found.schedules["optimised"], found.schedules["as_filed"]
+    assert len(best.broken) == len(filed.broken) == 1
+    assert best.cost_fen[1] <= filed.cost_fen[1]
+    assert best.start_day.tolist() == [0, 0]
+    assert found.bound_fen <= filed.cost_fen[1]
 
 
 def test_months_are_those_of_the_calendar_in_the_solver_too() -> None:
