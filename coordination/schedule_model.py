@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from typing import Any
 
 import numpy as np
@@ -182,6 +182,14 @@ class Model:
             self.require(variable == moved + table[first], [inside])
         self.model.add_exactly_one(literals)
         return variable
+
+    def one_of(self, values: Iterable[int]) -> Term:
+        """Return a variable that takes these values alone.
+
+        The search by cores raises an amount of money from value to value: fen by fen it would never
+        come to an end, and its own count of work would not notice.
+        """
+        return self.model.new_int_var_from_domain(cp_model.Domain.from_values(list(values)), "")
 
     def length(self, work: int) -> Term:
         """Return the days from the start to the finish of a work."""

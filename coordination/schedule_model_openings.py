@@ -130,7 +130,7 @@ class _Chain:
             if len(out) > 1:
                 cp.add_at_most_one(out)
             reach.append(cp.new_int_var(model.end_low[work], self.latest, ""))
-            dearest.append(cp.new_int_var(costs[y], max(costs), ""))
+            dearest.append(model.one_of(cost for cost in costs if cost >= costs[y]))
             head.append(cp.new_int_var(self.earliest, model.begin_high[work], ""))
         paid: list[Term] = []
         closed: list[Term] = []
@@ -139,7 +139,8 @@ class _Chain:
                 paid.append(costs[y])
                 closed.append(model.length(work))
                 continue
-            own_paid = cp.new_int_var(0, costs[y], "")
+            # A follower costs what it is dearer than the dearest so far.
+            own_paid = model.one_of({0, costs[y], *(max(costs[y] - cost, 0) for cost in costs)})
             own_closed = cp.new_int_var(0, self.latest - self.earliest, "")
             model.require(own_paid >= costs[y], [opens[y]])
             model.require(own_closed >= model.length(work), [opens[y]])

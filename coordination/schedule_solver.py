@@ -75,7 +75,7 @@ class Solved:
         more rules, where the solver chose which; else of all that keep the rules which this one keeps.
         None where the model only comes near to the definition, or one more rule might be kept.
     proven
-        Whether nothing better exists.
+        Whether nothing better exists among these; never where the model only comes near.
     used_s
         Deterministic seconds that it took.
     by_clock
@@ -147,8 +147,10 @@ def solve(  # noqa: PLR0917 - the question as a whole
     excess = [] if limits is None else _within(model, limits, present)
     money = [*model.money, *model.occupation, *model.moving]
     found = _search(model, [excess, model.metres if objective == "metres" else money], left)
+    # What only comes near to the definition proves nothing of it.
+    settled &= model.exact
     bound = None
-    if settled and found.bound is not None and model.exact:
+    if settled and found.bound is not None:
         metres = objective == "metres"
         scale, rest = (MILLIMETRES, present.rest_metres) if metres else (1, present.rest_fen)
         bound = found.bound / scale + rest

@@ -93,10 +93,87 @@ def _with_rules(problem: ScheduleProblem, rng: np.random.Generator, days: int) -
 
 def best_by_trying(problem: ScheduleProblem) -> ScheduleCheck:
     """Return the schedule with the fewest broken rules, and of these the cheapest."""
+    return min(every_schedule(problem), key=lambda one: (len(one.broken), one.cost_fen[1]))
+
+
+def rich_problem(
+    seed: int, *, sites: int = 5, days: int = 4, calendar: bool = True, wishes: bool = True
+) -> ScheduleProblem:
+    """Return a problem with every rule there is, of projects of which some have several sites.
+
+    Without ``calendar`` no rule counts in calendar months.
+    """
+    rng = np.random.default_rng(seed)
+    problem = _of_several_sites(random_problem(seed, count=sites, days=days), rng)
+    count = len(problem.projects)
+    project = problem.works["project"].to_numpy()
+    bundle = np.where(rng.random(sites) < 0.2, 0, -1)
+    # Whoever depends on another may share its opening, as `joined_labels` has it.
+    dependent = np.full(sites, -1)
+    for later, earlier in problem.depends[["later", "earlier"]].to_numpy().tolist():
+        dependent[(project == later) | (project == earlier)] = 0
+    more = [
+        (int(rng.integers(0, sites)), begin := int(rng.integers(0, days + 3)),
+         begin + int(rng.integers(1, 4)), rule, rule == "restricted", rule, fee, fee, fee)
+        for rule, fee in (("restricted", 0), ("no_dig", 5_000)) if rng.random() < 0.5
+    ]  # fmt: skip
+    barred = pd.concat([problem.barred, pd.DataFrame(more, columns=list(BARRED_COLUMNS))])
+    asked = [(a, b) for a in range(count) for b in range(a + 1, count)]
+    draw = rng.random(len(asked)) if wishes else np.ones(len(asked))
+    pair = {
+        name: pd.DataFrame(
+            [one for one, drawn in zip(asked, draw, strict=True) if low <= drawn < low + 0.1],
+            columns=["left", "right"], dtype="int64",
+        )
+        for name, low in (("forbid", 0.0), ("force", 0.1))
+    }  # fmt: skip
+    changed = replace(
+        problem, bundle=bundle, dependent=dependent,
+        barred=barred.reset_index(drop=True).astype({"pause": bool}), **pair,
+    )  # fmt: skip
+    if calendar:
+        return changed
+    return replace(changed, order=changed.order[:0], locks=changed.locks[:0])
+
+
+def _of_several_sites(problem: ScheduleProblem, rng: np.random.Generator) -> ScheduleProblem:
+    """Let some projects be sites of the one before them."""
+    sites = len(problem.projects)
+    own = rng.random(sites) < 0.7
+    own[0] = True
+    project = np.cumsum(own) - 1
+    offset = np.where(own, 0, rng.integers(0, 3, sites))
+    end = offset + problem.works["days"].to_numpy()
+    length = np.zeros(int(own.sum()), dtype=np.int64)
+    np.maximum.at(length, project, end)
+
+    def of_two(table: pd.DataFrame, one: str, other: str) -> pd.DataFrame:
+        return table[project[table[one]] != project[table[other]]].reset_index(drop=True)
+
+    def renumbered(table: pd.DataFrame, *names: str) -> pd.DataFrame:
+        return table.assign(**{name: project[table[name]] for name in names}).drop_duplicates()
+
+    return replace(
+        problem,
+        projects=problem.projects[own].reset_index(drop=True).assign(length_days=length),
+        works=problem.works.assign(project=project, offset_days=offset),
+        order=of_two(problem.order, "lower", "upper"),
+        locks=of_two(problem.locks, "dig", "surface"),
+        apart=of_two(problem.apart, "left", "right"),
+        depends=renumbered(of_two(problem.depends, "later", "earlier"), "later", "earlier"),
+        crews=renumbered(problem.crews, "project").reset_index(drop=True),
+    )
+
+
+def every_schedule(problem: ScheduleProblem) -> list[ScheduleCheck]:
+    """Return all schedules in which each project starts on a day that it may have."""
     free = starts(problem)
-    choices = []
-    for project in range(len(problem.projects)):
-        first, last = free.of(project)
-        choices.append([day for a, b in zip(first, last, strict=True) for day in range(a, b + 1)])
-    judged = (check_schedule(problem, np.array(days)) for days in product(*choices))
-    return min(judged, key=lambda one: (len(one.broken), one.cost_fen[1]))
+    choices = [
+        [
+            day
+            for first, last in zip(*free.of(project), strict=True)
+            for day in range(first, last + 1)
+        ]
+        for project in range(len(problem.projects))
+    ]
+    return [check_schedule(problem, np.array(days)) for days in product(*choices)]
