@@ -40,8 +40,8 @@ class PlanPolicy:
         class of road; ``default`` off the network. Never zero where closures shall count: metres
         alone were cut by a fifth while closed metre-days rose.
     move_yuan_day
-        What moving one project by one day from its filed dates weighs, yuan: small, so that nothing
-        moves without a reason.
+        What moving one project by one day from its filed dates weighs, yuan: so much that a move of
+        months has to save some ten thousand yuan, so little that hardly any ground is opened twice for it.
     bundle_least_m
         Metres that two projects open together at least where they belong into one bundle; less is
         enough where it is half of what the shorter one opens.
@@ -63,7 +63,7 @@ class PlanPolicy:
             {"expressway": 8.0, "arterial": 5.0, "secondary": 3.0, "local": 1.0, "default": 1.0}
         )
     )
-    move_yuan_day: float = 20.0
+    move_yuan_day: float = 100.0
     bundle_least_m: float = 50.0
     surface_lag_days: int = 7
     crews: Mapping[str, float] = field(default_factory=lambda: MappingProxyType({}))
