@@ -42,7 +42,7 @@ from data.store import Store
 from data.write_layers import write_whole
 from maps.plan_story import plan_pictures
 
-WORK_PER_CLOCK_SECOND = 0.5
+WORK_PER_CLOCK_SECOND = 0.45
 """Deterministic seconds that are asked for per second of the time limit: on two cores about what is
 done before the clock runs out, so that the count of work ends the search and not the clock."""
 _POLL_S = 0.2

@@ -17,7 +17,7 @@ import numpy.typing as npt
 
 from coordination.schedule_parts import kept_rules
 from coordination.schedule_problem import ScheduleProblem, part_of
-from coordination.schedule_solver import Effort, solve
+from coordination.schedule_solver import MIXED, Effort, solve
 from coordination.schedule_starts import Starts, starts
 from coordination.schedule_stretches import opening_labels, reach_of
 
@@ -26,6 +26,7 @@ Rows = npt.NDArray[np.int64]
 
 CLUSTER_PROJECTS = 100
 """So many projects are in a small problem."""
+_LEAST_S = 0.02
 _RULES = ("order", "locks", "apart", "depends", "crews", "corridors")
 
 
@@ -95,8 +96,11 @@ def cluster_bound(
     told = np.zeros(len(problem.projects), dtype=bool)
     metres = fen = used_s = 0.0
     count = int(number.max(initial=-1)) + 1
-    each = replace(effort, deterministic_s=effort.deterministic_s / max(count, 1) / 2)
-    for at in range(count):
+    left_s = effort.deterministic_s
+    # Small ones first: what they do not use is left to the large ones.
+    sizes = np.bincount(number, minlength=count)
+    weight_left = float(sizes.sum())
+    for at in np.argsort(sizes, kind="stable").tolist():
         own = np.flatnonzero(number == at)
         keep = np.zeros(len(problem.projects), dtype=bool)
         keep[member[own]] = True
@@ -112,12 +116,16 @@ def cluster_bound(
         )
         told |= keep
         own_starts, every = starts(part), np.ones(len(rows), dtype=bool)
+        seconds = max(left_s * sizes[at] / weight_left, _LEAST_S)
+        weight_left -= sizes[at]
+        each = replace(effort, deterministic_s=seconds / 2, by_cores=len(rows) > MIXED)
         for objective in ("money", "metres"):
             found = solve(
                 part, own_starts, start_day[rows], every, each,
                 objective=objective, chooses_rules=False,
             )  # fmt: skip
             used_s += found.used_s
+            left_s = max(left_s - found.used_s, 0.0)
             least = max(found.bound or 0.0, 0.0)
             metres += least if objective == "metres" else 0.0
             fen += least if objective == "money" else 0.0

@@ -16,13 +16,12 @@ import numpy.typing as npt
 from coordination.schedule_bound import cluster_bound
 from coordination.schedule_check import check_schedule
 from coordination.schedule_neighbourhoods import (
-    MIXED,
     limits_left,
     schedule_key,
     search_neighbourhoods,
 )
 from coordination.schedule_problem import ScheduleProblem
-from coordination.schedule_solver import Effort, Limits, mend, solve
+from coordination.schedule_solver import MIXED, Effort, Limits, mend, solve
 from coordination.schedule_starts import Starts, starts
 
 Days = npt.NDArray[np.int64]

@@ -10,16 +10,19 @@ import numpy.typing as npt
 
 from coordination.schedule_check import ScheduleCheck, check_schedule
 from coordination.schedule_problem import ScheduleProblem, part_of
-from coordination.schedule_solver import Effort, Limits, solve
+from coordination.schedule_solver import MIXED, Effort, Limits, solve
 from coordination.schedule_starts import Starts, starts
 
 Days = npt.NDArray[np.int64]
+Rows = npt.NDArray[np.int64]
+Flags = npt.NDArray[np.bool_]
 
-MIXED = 20
-"""Up to so many movable projects the solver's mixture does better than the search by cores."""
 _SIZES = (12, 20, 30)
 _TRY_S = 0.8
 _LEAST_S = 0.05
+_FIRST = 5.0
+_TIRED = 0.25
+"""A project weighs less each time that nothing better is found around it; below this it is left alone."""
 
 
 @dataclass(frozen=True)
@@ -32,7 +35,13 @@ class Searched:
 
 
 def search_neighbourhoods(
-    part: ScheduleProblem, free: Starts, day: Days, limits: Limits, effort: Effort
+    part: ScheduleProblem,
+    free: Starts,
+    day: Days,
+    limits: Limits,
+    effort: Effort,
+    *,
+    first: Flags | None = None,
 ) -> Searched:
     """Set neighbourhoods free, one after the other, for as long as the effort lasts.
 
@@ -50,21 +59,25 @@ def search_neighbourhoods(
         How much more than on these days may come out.
     effort
         How long to look.
+    first
+        Projects around which to look first, shape ``(projects,)``.
     """
     rng = np.random.default_rng(effort.seed)
     near = neighbours(part)
     left_s, left = effort.deterministic_s, limits
     movable = np.flatnonzero(part.movable() & ~free.kept)
     weight = np.ones(len(part.projects))
-    while left_s > _LEAST_S and len(movable):
+    if first is not None:
+        weight[first] = _FIRST
+    while left_s > _LEAST_S and weight[movable].max(initial=0.0) > _TIRED:
         chance = weight[movable] / weight[movable].sum()
         seed = int(rng.choice(movable, p=chance))
         chosen = _around(near, seed, int(rng.choice(_SIZES)), rng)
-        keep = np.zeros(len(day), dtype=bool)
-        keep[chosen] = True
+        beside = np.zeros(len(day), dtype=bool)
+        beside[chosen] = True
         for one in chosen:
-            keep[list(near[one])] = True
-        sub, rows = part_of(part, keep)
+            beside[list(near[one])] = True
+        sub, rows = _beside(part, beside, chosen)
         before = check_schedule(sub, day[rows])
         found = solve(
             sub, starts(sub), day[rows], np.isin(rows, chosen),
@@ -88,6 +101,28 @@ def search_neighbourhoods(
             for one in chosen:
                 weight[list(near[one])] = 1.0
     return Searched(day, effort.deterministic_s - left_s, by_clock=False)
+
+
+def _beside(
+    part: ScheduleProblem, beside: Flags, chosen: Sequence[int]
+) -> tuple[ScheduleProblem, Rows]:
+    """Return the problem of some projects, with all that share a crew or a corridor with the chosen.
+
+    Of these only the days count: what they open is left out.
+    """
+    project = part.works["project"].to_numpy(dtype=np.int64)
+    keep = beside.copy()
+    for group, held in (
+        (part.crews["unit"], part.crews["project"].to_numpy(dtype=np.int64)),
+        (
+            part.corridors["corridor"],
+            project[part.corridors["work"].to_numpy(dtype=np.int64)],
+        ),
+    ):
+        number = group.to_numpy(dtype=np.int64)
+        keep[held[np.isin(number, number[np.isin(held, chosen)])]] = True
+    opens = beside[project[part.members["work"].to_numpy(dtype=np.int64)]]
+    return part_of(replace(part, members=part.members[opens].reset_index(drop=True)), keep)
 
 
 def schedule_key(
@@ -123,7 +158,7 @@ def limits_left(limits: Limits, base: ScheduleCheck, now: ScheduleCheck) -> Limi
 
 
 def neighbours(part: ScheduleProblem) -> list[set[int]]:
-    """Return the projects with which each one shares a stretch or a rule.
+    """Return the projects with which each one shares a stretch or a rule of two.
 
     Examples
     --------
@@ -146,11 +181,6 @@ def neighbours(part: ScheduleProblem) -> list[set[int]]:
     groups += part.depends[["later", "earlier"]].to_numpy(dtype=np.int64).tolist()
     for wish in (part.forbid, part.force):
         groups += wish[["left", "right"]].to_numpy(dtype=np.int64).tolist()
-    groups += [rows.tolist() for _, rows in part.crews.groupby("unit")["project"]]
-    groups += [
-        project[rows.to_numpy(dtype=np.int64)].tolist()
-        for _, rows in part.corridors.groupby("corridor")["work"]
-    ]
     for tied in {tuple(sorted(set(group))) for group in groups}:
         for project_row in tied:
             near[project_row].update(tied)

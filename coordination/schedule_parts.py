@@ -89,6 +89,11 @@ def core_of(problem: ScheduleProblem, free: Starts) -> Core:
     return Core(core, paid, _label(core, reach))
 
 
+def without_groups(problem: ScheduleProblem) -> ScheduleProblem:
+    """Return a problem without the rules that tie many together: crews and corridors."""
+    return replace(problem, crews=problem.crews.iloc[0:0], corridors=problem.corridors.iloc[0:0])
+
+
 def kept_rules(problem: ScheduleProblem, start_day: Days) -> ScheduleProblem:
     """Return a problem with those rules between projects alone that a schedule keeps.
 

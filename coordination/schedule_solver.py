@@ -21,6 +21,10 @@ Days = npt.NDArray[np.int64]
 Flags = npt.NDArray[np.bool_]
 
 
+MIXED = 20
+"""Up to so many movable projects the usual mixture does better than the search by cores."""
+
+
 @dataclass(frozen=True)
 class Effort:
     """How long to look.
@@ -168,6 +172,41 @@ def mend(problem: ScheduleProblem, free_starts: Starts, start_day: Days, effort:
     every = np.ones(len(problem.projects), dtype=bool)
     found = _mended(problem, free_starts, start_day, every, effort, lenient=True)
     return Solved(found.day, None, found.proven, found.used_s, found.by_clock)
+
+
+def fit_groups(
+    problem: ScheduleProblem, free_starts: Starts, start_day: Days, effort: Effort
+) -> Solved:
+    """Return days near the given ones at which no more go on at once than crews and corridors bear.
+
+    What else the given days keep stays kept; of the days that break fewest rules those are sought that
+    are the fewest days away. Without a bound.
+
+    Parameters
+    ----------
+    problem, free_starts, start_day, effort
+        As for `solve`.
+    """
+    every = np.ones(len(problem.projects), dtype=bool)
+    model = Model(problem, free_starts, start_day, every)
+    if len(problem.forbid) or len(problem.force):
+        add_openings(model)
+    add_rules(model)
+    add_wishes(model)
+    found = _search(model, [model.broken, _days_away(model)], effort)
+    return Solved(found.day, None, found.proven, found.used_s, found.by_clock)
+
+
+def _days_away(model: Model) -> list[Term]:
+    away = []
+    for project, start in model.start.items():
+        now = int(model.day[project])
+        first, last = model.starts.of(project)
+        days = model.model.new_int_var(0, int(max(now - first[0], last[-1] - now)), "")
+        model.model.add(days >= start - now)
+        model.model.add(days >= now - start)
+        away.append(days)
+    return away
 
 
 def _mended(

@@ -9,7 +9,7 @@ check does not find better.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from math import fsum
 
 import numpy as np
@@ -18,9 +18,10 @@ import pandas as pd
 
 from coordination.schedule_baselines import greedy, same_section_merge
 from coordination.schedule_check import ScheduleCheck, check_schedule, closed_fen
+from coordination.schedule_groups import fit_into_groups
 from coordination.schedule_improving import Improved, Part, Task, improve
 from coordination.schedule_mending import keep_wishes
-from coordination.schedule_parts import core_of
+from coordination.schedule_parts import Core, core_of, without_groups
 from coordination.schedule_problem import ScheduleProblem, part_of
 from coordination.schedule_solver import Effort, Limits
 from coordination.schedule_starts import settled, starts
@@ -33,6 +34,10 @@ PLANS = ("as_filed", "same_section_merge", "greedy", "optimised")
 _S_PER_PROJECT, _MOST_S_PER_PROJECT = 0.1, 0.5
 _LEAST_S = 0.05
 _ROUNDS = 3
+_TIED = 40
+"""Up to so many projects a part is solved with crews and corridors from the first."""
+_LOOSE = 0.6
+"""Share of the effort before crews and corridors are looked at."""
 _TASK_S, _TASK_PARTS = 2.0, 60
 """Small parts go to a process together, up to so much work and so many."""
 
@@ -195,7 +200,8 @@ def plan(
         "greedy": greedy(problem, free),
     }
     core = core_of(problem, free)
-    simple = {name: check_schedule(core.problem, day) for name, day in days.items()}
+    loose = core_of(without_groups(problem), free) if _tied_together(core) else core
+    simple = {name: check_schedule(loose.problem, day) for name, day in days.items()}
     begun = dict(days, settled=settled(problem, free, filed))
     del begun["as_filed"]
     if start_day is not None:
@@ -203,17 +209,36 @@ def plan(
     if len(problem.forbid) or len(problem.force):
         base = begun["greedy"] if start_day is None else begun["given"]
         begun["wished"] = keep_wishes(core.problem, base, core.label, seed=search.seed)
-    state = _State(core.problem, core.label, simple, begun)
-    state.rounds(search)
+    state = _State(loose.problem, loose.label, simple, begun)
+    effort_s = search.deterministic_s
+    state.rounds(replace(search, deterministic_s=effort_s * (1.0 if loose is core else _LOOSE)))
+    if loose is not core:
+        state.fit(core, begun, replace(search, deterministic_s=effort_s * (1.0 - _LOOSE)))
     days["optimised"] = state.day
     return Plan(
         problem=problem,
         schedules={name: check_schedule(problem, day) for name, day in days.items()},
-        part=core.label,
+        part=loose.label,
         parts=state.table(),
         reproducible=state.reproducible,
-        fees_fen=core.fees_fen,
+        fees_fen=loose.fees_fen,
     )
+
+
+def _tied_together(core: Core) -> bool:
+    """Tell whether crews and corridors make parts too large to be solved well as one.
+
+    They tie the whole city together, and mostly bear what there is.
+    """
+    of = np.concatenate(
+        [
+            core.problem.crews["project"].to_numpy(dtype=np.int64),
+            core.problem.works["project"].to_numpy(dtype=np.int64)[
+                core.problem.corridors["work"].to_numpy(dtype=np.int64)
+            ],
+        ]
+    )
+    return int(np.bincount(core.label)[core.label[of]].max(initial=0)) > _TIED
 
 
 def by_part(problem: ScheduleProblem, check: ScheduleCheck, label: Rows) -> pd.DataFrame:
@@ -260,6 +285,17 @@ def by_part(problem: ScheduleProblem, check: ScheduleCheck, label: Rows) -> pd.D
     return rows.loc[np.unique(label)]
 
 
+def _best(told: Mapping[str, pd.DataFrame]) -> Rows:
+    """Return which plan is best in each part: that breaks fewest rules, then the cheapest."""
+    keys = np.stack([one[["broken", "cost_fen"]].to_numpy(dtype=float) for one in told.values()])
+    best = np.zeros(keys.shape[1], dtype=np.int64)
+    for number in range(1, len(keys)):
+        one, now = keys[number], keys[best, np.arange(keys.shape[1])]
+        better = (one[:, 0] < now[:, 0]) | ((one[:, 0] == now[:, 0]) & (one[:, 1] < now[:, 1]))
+        best[better] = number
+    return best
+
+
 class _State:
     """The best schedule so far, part by part."""
 
@@ -278,14 +314,7 @@ class _State:
             for name, day in begun.items()
         }  # fmt: skip
         names = list(choices)
-        keys = np.stack(
-            [choices[name][["broken", "cost_fen"]].to_numpy(dtype=float) for name in names]
-        )
-        best = np.zeros(keys.shape[1], dtype=np.int64)
-        for number in range(1, len(names)):
-            one, now = keys[number], keys[best, np.arange(keys.shape[1])]
-            better = (one[:, 0] < now[:, 0]) | ((one[:, 0] == now[:, 0]) & (one[:, 1] < now[:, 1]))
-            best[better] = number
+        best = _best(choices)
         labels = choices[names[0]].index.to_numpy()
         chosen = best[np.searchsorted(labels, label)]
         every = np.stack([begun[name] for name in names])
@@ -336,6 +365,38 @@ class _State:
             budget = np.minimum(lacking / lacking.sum() * spent, _MOST_S_PER_PROJECT * size)
             worth = budget > _LEAST_S
             left -= self._round(self.labels[worth], budget[worth], search, number=number)
+
+    def fit(self, core: Core, begun: Mapping[str, Days], search: Search) -> None:
+        """Bring the days to what crews and corridors bear, or take a simple plan that breaks less."""
+        found = fit_into_groups(
+            core.problem, self.day, core.label, self._filed_occupation(core.label),
+            effort=Effort(search.deterministic_s, max(search.wall_s(), 1.0), search.seed % 1_000_000),
+            stop=search.stop,
+        )  # fmt: skip
+        self.reproducible &= not found.by_clock
+        loosely = self.day
+        choices = {"fitted": found.start_day, **begun}
+        told = {
+            name: by_part(core.problem, check_schedule(core.problem, day), core.label)
+            for name, day in choices.items()
+        }
+        best = _best(told)
+        every = np.stack(list(choices.values()))
+        at = best[np.searchsorted(told["fitted"].index.to_numpy(), core.label)]
+        self.day = every[at, np.arange(len(at))]
+        changed = np.isin(self.labels, self.label[self.day != loosely])
+        self.bounds.loc[changed, "proven"] = False
+        # Which rules a simple plan keeps is not what the bounds are of.
+        other = np.isin(self.labels, self.label[at > 0])
+        self.bounds.loc[other & self.bounds["same_rules"], ["bound_metres", "bound_fen"]] = np.nan
+
+    def _filed_occupation(self, label: Rows) -> npt.NDArray[np.float64]:
+        """Return, per project, what closed days weigh as filed in its part of another division."""
+        first = np.unique(self.label, return_index=True)[1]
+        own = np.bincount(
+            label[first], weights=self.most_occupation_fen.to_numpy(), minlength=len(label)
+        )
+        return np.asarray(own[label], dtype=float)
 
     def _lacking(self) -> npt.NDArray[np.float64]:
         """Return what the parts lack to their bounds, in money and in metres, as shares of the whole."""
