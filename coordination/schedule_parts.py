@@ -70,14 +70,17 @@ def core_of(problem: ScheduleProblem, free: Starts) -> Core:
     first, last = free.ends()
     filed = problem.filed()
     told = _told(problem, reach, np.minimum(first, filed), np.maximum(last, filed))
-    # What a dropped row costs it costs on every day, so also on the filed ones.
+    # What a dropped row costs it costs on every day that may be had, so also on the first ones.
     paid = check_schedule(
         replace(problem, barred=barred[of_stayer | barred["pause"].to_numpy(dtype=bool)],
                 locks=problem.locks[told["locks"].never]),
-        filed,
+        first,
     ).fees_fen[1]  # fmt: skip
+    # Without its barred days a project that none suits would move again.
+    why = problem.projects["why"].mask(free.kept, "no_room")
     core = replace(
         problem,
+        projects=problem.projects.assign(why=why),
         barred=barred[~of_stayer].reset_index(drop=True),
         crews=_crowded(problem.crews, "unit", problem.crews_most),
         corridors=_crowded(problem.corridors, "corridor", problem.corridors_most),

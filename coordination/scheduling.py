@@ -94,7 +94,7 @@ class Plan:
         ``bound_metres``, ``proven`` (no less money), ``metres_settled`` (the bound is what can be had),
         ``same_rules`` (the bounds are only of schedules that keep the rules which this one keeps).
     reproducible
-        False where the clock ended the search before its count of work did.
+        False where the clock, or somebody, ended the search before its count of work did.
     fees_fen
         Fees that no schedule avoids: of works that no start takes out of a no-dig period.
     """
@@ -356,10 +356,11 @@ class _State:
         effort = np.maximum(wanted * min(1.0, left / 2 / max(wanted.sum(), _LEAST_S)), _LEAST_S)
         left -= self._round(self.labels[~alone], effort[~alone], search, number=0)
         for number in range(1, _ROUNDS):
-            if search.stop() or search.wall_s() <= 1.0 or left <= _LEAST_S:
-                return
             lacking = np.where(size < 1, 0.0, self._lacking())
-            if lacking.sum() <= 0:
+            if left <= _LEAST_S or lacking.sum() <= 0:
+                return
+            if search.stop() or search.wall_s() <= 1.0:
+                self.reproducible = False
                 return
             spent = left / (_ROUNDS - number)
             budget = np.minimum(lacking / lacking.sum() * spent, _MOST_S_PER_PROJECT * size)
@@ -478,8 +479,9 @@ class _State:
             if at % 10 == 0 or done == len(parts):
                 self._tell(search, done, len(parts))
             if search.stop():
-                self.reproducible = False
                 break
+        # Who works on the parts may have been told to stop before giving back any.
+        self.reproducible &= done == len(parts)
         # Exactly, in whatever order they came.
         return fsum(used_s)
 

@@ -6,6 +6,7 @@ from dataclasses import replace
 from itertools import product
 
 import numpy as np
+import numpy.typing as npt
 import pandas as pd
 
 from coordination.schedule_check import ScheduleCheck, check_schedule
@@ -177,3 +178,41 @@ def every_schedule(problem: ScheduleProblem) -> list[ScheduleCheck]:
         for project in range(len(problem.projects))
     ]
     return [check_schedule(problem, np.array(days)) for days in product(*choices)]
+
+
+def shifted(problem: ScheduleProblem, days: int) -> ScheduleProblem:
+    """Return the problem so many days later."""
+
+    def later(table: pd.DataFrame, *names: str) -> pd.DataFrame:
+        return table.assign(**{name: table[name] + days for name in names})
+
+    return replace(
+        problem,
+        projects=later(problem.projects, "filed_day", "first_day", "last_day", "wish_day"),
+        barred=later(problem.barred, "start_day", "end_day"),
+        pins=later(problem.pins, "day"),
+        as_of_day=problem.as_of_day + days,
+    )
+
+
+def reordered(problem: ScheduleProblem, order: npt.NDArray[np.int64]) -> ScheduleProblem:
+    """Return the problem with its projects in another order."""
+    number = np.argsort(order)
+
+    def renumbered(table: pd.DataFrame, *names: str) -> pd.DataFrame:
+        return table.assign(**{name: number[table[name]] for name in names})
+
+    def pairs(table: pd.DataFrame) -> pd.DataFrame:
+        both = np.sort(number[table[["left", "right"]].to_numpy(dtype=np.int64)], axis=1)
+        return pd.DataFrame(both, columns=["left", "right"])
+
+    return replace(
+        problem,
+        projects=problem.projects.iloc[order].reset_index(drop=True),
+        works=renumbered(problem.works, "project"),
+        depends=renumbered(problem.depends, "later", "earlier"),
+        crews=renumbered(problem.crews, "project"),
+        pins=renumbered(problem.pins, "project"),
+        forbid=pairs(problem.forbid),
+        force=pairs(problem.force),
+    )
