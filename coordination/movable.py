@@ -34,7 +34,8 @@ def movable_windows(
     What is in progress, permitted, finished, an emergency or fixed does not move. Any other moves
     within ``earliest_start``–``latest_finish``; where a side of that is missing, by stage: within
     its plan year (that of its filed start where none is stated), or by so many days either way
-    (``policy.move``). Nothing is moved into the past. A safety repair moves earlier, never later.
+    (``policy.move``), forward to ``ready_days`` after the day of judgement at most. Nothing is moved
+    into the past. A safety repair moves earlier, never later, and as soon as it likes.
     The sites of a project move together.
 
     Parameters
@@ -94,7 +95,7 @@ def movable_windows(
     table["one_window"] = table["one_window"] == 1
     filed = projects.drop_duplicates("code").set_index("code").reindex(table.index)
     table["never_later"] = filed["safety_critical"].astype("object").eq(True).to_numpy()
-    _by_stage(table, filed, policy)
+    _by_stage(table, filed, policy, as_of_day)
     table["earliest_day"] = np.maximum(table["start_day"] - table["back"], as_of_day + 1)
     table["latest_day"] = table["finish_day"] + table["ahead"]
     later = table["never_later"].to_numpy(dtype=bool)
@@ -122,7 +123,7 @@ def start_limits(movable: pd.Series[Any], length_days: int) -> tuple[int, int]:
     return int(movable["earliest_day"]), last
 
 
-def _by_stage(table: pd.DataFrame, filed: pd.DataFrame, policy: Policy) -> None:
+def _by_stage(table: pd.DataFrame, filed: pd.DataFrame, policy: Policy, as_of_day: int) -> None:
     """Fill in what the sites left open: the plan year, or so many days either way."""
     start, finish = table["start_day"].to_numpy(), table["finish_day"].to_numpy()
     stated = pd.to_numeric(filed["plan_year"], errors="coerce").to_numpy(
@@ -137,6 +138,9 @@ def _by_stage(table: pd.DataFrame, filed: pd.DataFrame, policy: Policy) -> None:
     # A filed window that leaves its plan year may stay where it is.
     back = np.where(by_year, np.maximum(start - first, 0), fixed_days)
     ahead = np.where(by_year, np.maximum(last - finish, 0), fixed_days)
+    # Design, tender and permit take their time; nobody digs next week what is filed for December.
+    ready = np.maximum(start - (as_of_day + policy.move.ready_days), 0)
+    back = np.where(table["never_later"], back, np.minimum(back, ready))
     table["back"] = np.where(table["back"] >= _FAR // 2, back, table["back"])
     table["ahead"] = np.where(table["ahead"] >= _FAR // 2, ahead, table["ahead"])
 

@@ -249,6 +249,10 @@ class MovePolicy:
         Days either way, by stage.
     plan_year_stages
         Stages in which a project moves within its plan year. Any other stage does not move.
+    ready_days
+        So long after the day of judgement a project that is moved forward starts at the soonest, where
+        its filing does not say how soon it may: the time that its design, tender and permit take. Not
+        for safety repairs.
     alternatives
         Most alternative windows that the check before approval proposes.
     apart_days
@@ -259,6 +263,7 @@ class MovePolicy:
 
     within_days: Numbers = field(default_factory=lambda: frozen(annual_plan=90, approved=30))
     plan_year_stages: tuple[str, ...] = ("proposed", "preliminary", "reserve", "carried_over")
+    ready_days: int = 30
     alternatives: int = 3
     apart_days: int = 14
     tries: int = 12

@@ -16,6 +16,8 @@ import shapely
 from coordination import Policy
 from coordination.check import Verdict, check
 from coordination.city import City
+from coordination.movable import movable_windows
+from coordination.works import works_table
 
 Work = dict[str, Any]
 MakeWork = Callable[..., Work]
@@ -122,6 +124,29 @@ def test_a_safety_repair_is_only_brought_forward(make_city: MakeCity, work: Make
     works[1] = work("B", "2026-04-01", "2026-05-31")
     best = verdict_of(make_city(*works), "A").other_windows.alternatives[0]
     assert (best.start, best.finish) == (date(2026, 3, 2), date(2026, 3, 31))
+
+
+@pytest.mark.parametrize(
+    ("start", "more", "earliest"),
+    [
+        ("2026-02-10", {}, "2026-01-31"),
+        ("2026-01-20", {}, "2026-01-20"),
+        ("2026-12-01", {"stage": "reserve"}, "2026-01-31"),
+        ("2026-02-10", {"earliest_start": pd.Timestamp("2026-01-05")}, "2026-01-05"),
+        ("2026-02-10", {"safety_critical": True}, "2026-01-02"),
+    ],
+    ids=["annual plan", "soon", "within the year", "as its owner says", "safety"],
+)
+def test_nothing_is_brought_forward_to_days_for_which_nobody_can_be_ready(
+    make_city: MakeCity, work: MakeWork, start: str, more: Work, earliest: str
+) -> None:
+    row = {"stage": "annual_plan", "finish": "2026-12-20", "duration_days": 15} | more
+    city = make_city(work("A", start, **row))
+    as_of = int(AS_OF.astype(np.int64))
+    works = works_table(city, Policy(), as_of)
+    windows = movable_windows(city.projects, city.sites, works, Policy(), as_of_day=as_of)
+    day = windows["earliest_day"].loc["A"]
+    assert str(np.datetime64(int(day), "D")) == earliest
 
 
 def test_nothing_to_avoid_needs_no_other_window(make_city: MakeCity, work: MakeWork) -> None:
