@@ -9,6 +9,7 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
+from coordination.bundle_groups import opened_together
 from coordination.bundling import Bundle, Member
 from coordination.not_bundled import NotBundled
 from coordination.schedule_check import ScheduleCheck
@@ -96,6 +97,7 @@ def moved_reasons(  # noqa: PLR0917 - the plan in full
     before = _breaks_of(filed.broken)
     after = _breaks_of(check.broken)
     pinned = set(problem.pins["project"].tolist())
+    joined = set(opened_together(problem, check)["project"].tolist())
     sentences = []
     for project, days in enumerate(moved.tolist()):
         why = problem.projects["why"].iloc[project]
@@ -113,6 +115,8 @@ def moved_reasons(  # noqa: PLR0917 - the plan in full
             parts.append(text(f"plan.why.{direction}", lang, days=abs(days)))
         if project in of_project:
             parts += _sharing(*of_project[project], lang)
+        elif days and project in joined:
+            parts.append(text("plan.why.beside", lang))
         mended = before.get(project, set()) - after.get(project, set())
         if days and mended:
             names = text("plan.list", lang).join(

@@ -14,7 +14,13 @@ import shapely
 
 from coordination.bundling import Bundle, bundles
 from coordination.not_bundled import not_bundled
-from coordination.plan_words import bundle_warnings, member_texts, not_bundled_text, value_text
+from coordination.plan_words import (
+    bundle_warnings,
+    member_texts,
+    moved_reasons,
+    not_bundled_text,
+    value_text,
+)
 from coordination.policy import Policy
 from coordination.schedule_check import check_schedule
 from coordination.schedule_examples import problem_of
@@ -101,6 +107,22 @@ def test_two_that_share_little_and_nothing_else_are_told_so() -> None:
     found = not_bundled(problem, check, starts(problem), held)
     assert [one.why for one in found] == ["little"]
     assert "10 m only" in not_bundled_text(problem, found[0], "en")
+
+
+def test_who_is_moved_to_share_an_opening_without_a_bundle_is_not_told_that_it_makes_room() -> None:
+    problem, context = plan_of(
+        [1, 2, 3], [("A", 10, [0, 1]), ("A", 90, [0]), ("A", 90, [1]), ("A", 90, [2])],
+        filed=[0, 60, 60],
+    )  # fmt: skip
+    free, filed = starts(problem), check_schedule(problem, problem.filed())
+    check = check_schedule(problem, np.array([0, 20, 20]))
+    assert bundles(problem, check, context) == ()
+    told = moved_reasons(problem, check, filed, free, {}, "en")
+    assert told[1] == (
+        "40 days earlier; to share one opening with a neighbour, though they make no bundle "
+        "(see not bundled)."
+    )
+    assert told[2] == "40 days earlier; makes room for neighbours to be bundled."
 
 
 FORCED = {"force": pd.DataFrame({"left": [0], "right": [1]})}
