@@ -156,7 +156,7 @@ class _Told:
     """Which rows of a rule are kept whatever the days, and which are broken, shape ``(rows,)``.
 
     Two projects of which a row is broken break the rule, and once: their other rows decide nothing, and
-    count as broken too. A lock costs a fee per row, so that each of its rows counts by itself.
+    count as broken too. A lock costs a fee per row, so that of it all rows stay where one is undecided.
     """
 
     always: Flags
@@ -199,7 +199,9 @@ def _locks(problem: ScheduleProblem, reach: Reach) -> _Told:
     always |= reach.start_low[dig] >= lock_end(reach.finish_high[surface], months)
     never = reach.finish_low[dig] > reach.finish_high[surface]
     never &= reach.start_high[dig] < lock_end(reach.finish_low[surface], months)
-    return _Told(always, never)
+    project = problem.works["project"].to_numpy(dtype=np.int64)
+    undecided = _of_pair(~always & ~never, project[dig], project[surface])
+    return _Told(always, never & ~undecided)
 
 
 def _apart(problem: ScheduleProblem, reach: Reach) -> _Told:

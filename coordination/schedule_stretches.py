@@ -161,7 +161,8 @@ def opening_groups(problem: ScheduleProblem, reach: Reach) -> list[OpeningGroup]
     day = problem.stretches["day_fen"].to_numpy(dtype=np.int64)[stretch]
     held: dict[tuple[tuple[int, ...], tuple[int, ...]], tuple[list[int], int, float]] = {}
     works, costs = work[order].tolist(), cost[order].tolist()
-    for low, high in zip(cuts.tolist(), [*cuts[1:].tolist(), len(order)], strict=True):
+    ends = np.append(cuts, len(order))[1:]
+    for low, high in zip(cuts.tolist(), ends.tolist(), strict=True):
         own, paid = works[low:high], costs[low:high]
         rank: tuple[int, ...] = ()
         if len(own) == 2:

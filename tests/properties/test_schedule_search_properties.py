@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Iterator, Mapping
-from contextlib import nullcontext
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -18,17 +18,17 @@ from hypothesis import assume, example, given, settings
 from hypothesis import strategies as st
 
 from api.planning import runner
-from coordination import schedule_improving
+from coordination import schedule_improving, scheduling
 from coordination.schedule_bound import cluster_bound
 from coordination.schedule_check import ScheduleCheck, check_schedule
-from coordination.schedule_examples import two_streets
+from coordination.schedule_examples import problem_of, two_streets
 from coordination.schedule_improving import Improved
 from coordination.schedule_neighbourhoods import schedule_key, search_neighbourhoods
 from coordination.schedule_parts import core_of, kept_rules
 from coordination.schedule_problem import BARRED_COLUMNS, ScheduleProblem
 from coordination.schedule_solver import Effort, Limits, Solved, solve
 from coordination.schedule_starts import settled, starts
-from coordination.scheduling import Plan, Search, by_part, one_by_one, plan
+from coordination.scheduling import Plan, Runner, Search, by_part, one_by_one, plan
 
 sys.path.insert(0, str(Path(__file__).parents[1] / "coordination"))
 from schedule_problems import every_schedule, random_problem, reordered, rich_problem, shifted
@@ -196,12 +196,19 @@ ENDS: Mapping[str, Mapping[str, Any]] = {
 }
 
 
-@given(seed=SEEDS, ends=st.sampled_from(sorted(ENDS)), larger=st.booleans())
+WAYS: Mapping[str, Callable[[], AbstractContextManager[Any]]] = {
+    "as it is": nullcontext,
+    "larger parts": lambda: patch.multiple(schedule_improving, CHOOSES_RULES=1, SOLVED_WHOLE=2),
+    "crews apart": lambda: patch.multiple(scheduling, _TIED=0),
+}
+
+
+@given(seed=SEEDS, ends=st.sampled_from(sorted(ENDS)), way=st.sampled_from(sorted(WAYS)))
+@example(seed=2031, ends="at once", way="as it is").via("a lock of several sites breaks once")
 @settings(max_examples=9)
-def test_a_plan_is_no_worse_however_its_search_ends(seed: int, ends: str, *, larger: bool) -> None:
+def test_a_plan_is_no_worse_however_its_search_ends(seed: int, ends: str, way: str) -> None:
     problem = rich_problem(seed, sites=7, days=8)
-    whole = patch.multiple(schedule_improving, CHOOSES_RULES=1, SOLVED_WHOLE=2)
-    with whole if larger else nullcontext():
+    with WAYS[way]():
         found = plan(problem, Search(deterministic_s=0.3, seed=seed, **ENDS[ends]))
     no_worse(found)
     if ends == "work":
@@ -234,6 +241,35 @@ def test_a_search_that_is_stopped_gives_the_best_so_far_and_says_so(seed: int, a
 def test_the_clock_that_leaves_no_time_for_another_round_is_told() -> None:
     problem = random_problem(3, count=9, days=20)
     assert not plan(problem, Search(deterministic_s=0.2, wall_s=lambda: 0.9)).reproducible
+
+
+def street(*, mid_fen: int = 1_000, opened: bool = True) -> ScheduleProblem:
+    """Return two projects of which the later one waits for the other, on one street or on none."""
+    works = pd.DataFrame(
+        {"code": ["a", "b"], "filed_day": [0, 30], "first_day": [0, 0], "last_day": [30, 30],
+         "days": [2, 2]}
+    )  # fmt: skip
+    members = pd.DataFrame({"stretch": [0, 0], "work": [0, 1], "mid_fen": [mid_fen, mid_fen]})
+    stretches = pd.DataFrame({"length_m": [10.0], "day_fen": [0]})
+    depends = pd.DataFrame({"later": [1], "earlier": [0]})
+    problem = problem_of(works, stretches, members, depends=depends)
+    return problem if opened else replace(problem, members=problem.members[:0])
+
+
+def test_projects_that_open_no_road_are_planned_too() -> None:
+    found = plan(street(opened=False), Search(deterministic_s=0.2))
+    assert found.schedules["optimised"].start_day.tolist() == [0, 30]
+    assert found.schedules["optimised"].metres_opened == 0
+
+
+@pytest.mark.parametrize("run", [one_by_one])
+def test_fewer_metres_of_a_simple_plan_are_kept_although_they_cost_more(run: Runner) -> None:
+    found = plan(street(), Search(deterministic_s=0.2, run=run))
+    # Moving weighs more than an opening: no plan is as cheap as the filed one and as short as greedy.
+    metres = {name: one.metres_opened for name, one in found.schedules.items()}
+    assert metres == {"as_filed": 20, "same_section_merge": 10, "greedy": 10, "optimised": 10}
+    cost = {name: one.cost_fen[1] for name, one in found.schedules.items()}
+    assert cost["as_filed"] < cost["optimised"] <= cost["greedy"]
 
 
 def test_one_and_two_processes_find_the_same_plan() -> None:
