@@ -113,7 +113,7 @@ def _projects(rng: np.random.Generator, count: int) -> pd.DataFrame:
             "code": [f"P{number:05d}" for number in range(count)],
             "owner_unit": [f"U{number}" for number in rng.integers(0, 30, count)],
             "filed_day": filed, "first_day": first, "last_day": last, "length_days": 0,
-            "why": np.where(how == 3, "fixed", None), "never_later": False, "move_fen_day": 2_000,
+            "why": np.where(how == 3, "fixed", None), "never_later": False, "move_fen_day": 10_000,
             "wish_day": filed,
         }
     )  # fmt: skip

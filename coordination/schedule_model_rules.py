@@ -6,6 +6,7 @@ A rule that the given days keep is kept, unless the model is lenient; each break
 from __future__ import annotations
 
 from collections.abc import Sequence
+from itertools import accumulate
 
 import numpy as np
 
@@ -177,23 +178,50 @@ def _add_corridors(model: Model) -> None:
 def _at_once(model: Model, groups: Sequence[Sequence[int]], most: int) -> None:
     """Each group of works goes on from its first start to its last finish."""
     cp = model.model
-    intervals, now = [], []
-    for works in groups:
-        project = model.project[works[0]]
-        single = len(works) == 1
-        begin = (
-            model.begin(works[0]) if single else model.start.get(project, int(model.day[project]))
-        )
-        first = model.now_start[works[0]] if single else int(model.day[project])
-        now.append((first, max(model.now_finish[work] for work in works)))
-        earliest = min(model.begin_low[work] for work in works)
-        latest = max(model.end_high[work] for work in works)
-        end = cp.new_int_var(earliest, latest, "")
-        size = cp.new_int_var(0, latest - earliest + 1_000, "")
-        cp.add_max_equality(end, [model.end(work) for work in works])
-        intervals.append(cp.new_interval_var(begin, size, end, ""))
-    peak = max(sum(1 for other in now if other[0] <= one[0] < other[1]) for one in now)
+    free = [works for works in groups if not model.all_stay(works)]
+    first = min(model.begin_low[work] for works in free for work in works)
+    end = max(model.end_high[work] for works in free for work in works)
+    stay = [
+        span
+        for span in (_now(model, works) for works in groups if model.all_stay(works))
+        if span[0] < end and first < span[1]
+    ]
+    if _peak(stay) + len(free) <= most:
+        return  # there is always room
+    intervals = [cp.new_fixed_size_interval_var(low, high - low, "") for low, high in stay]
+    intervals += [_interval(model, works) for works in free]
+    peak = _peak([*stay, *(_now(model, works) for works in free)])
     most_now = cp.new_int_var(most, max(most, peak), "")
     cp.add_cumulative(intervals, [1] * len(intervals), most_now)
     if peak > most:
         model.broken.append(most_now - most)
+
+
+def _now(model: Model, works: Sequence[int]) -> tuple[int, int]:
+    first = (
+        model.now_start[works[0]] if len(works) == 1 else int(model.day[model.project[works[0]]])
+    )
+    return first, max(model.now_finish[work] for work in works)
+
+
+def _peak(spans: Sequence[tuple[int, int]]) -> int:
+    """Return how many half-open spans have a day in common at most."""
+    ends = sorted([*((day, 1) for day, _ in spans), *((day, -1) for _, day in spans)])
+    return max(accumulate((step for _, step in ends), initial=0))
+
+
+def _interval(model: Model, works: Sequence[int]) -> Term:
+    cp = model.model
+    if len(works) == 1 and not model.may_rest(works[0]):
+        return cp.new_fixed_size_interval_var(model.begin(works[0]), model.days[works[0]], "")
+    project = model.project[works[0]]
+    begin = (
+        model.begin(works[0])
+        if len(works) == 1
+        else model.start.get(project, int(model.day[project]))
+    )
+    earliest = min(model.begin_low[work] for work in works)
+    latest = max(model.end_high[work] for work in works)
+    end = cp.new_int_var(earliest, latest, "")
+    cp.add_max_equality(end, [model.end(work) for work in works])
+    return cp.new_interval_var(begin, cp.new_int_var(0, latest - earliest, ""), end, "")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
@@ -62,6 +63,7 @@ def search_neighbourhoods(
     first
         Projects around which to look first, shape ``(projects,)``.
     """
+    ends = time.monotonic() + effort.wall_s
     rng = np.random.default_rng(effort.seed)
     near = neighbours(part)
     left_s, left = effort.deterministic_s, limits
@@ -70,6 +72,9 @@ def search_neighbourhoods(
     if first is not None:
         weight[first] = _FIRST
     while left_s > _LEAST_S and weight[movable].max(initial=0.0) > _TIRED:
+        clock_s = ends - time.monotonic()
+        if clock_s <= 0:
+            return Searched(day, effort.deterministic_s - left_s, by_clock=True)
         chance = weight[movable] / weight[movable].sum()
         seed = int(rng.choice(movable, p=chance))
         chosen = _around(near, seed, int(rng.choice(_SIZES)), rng)
@@ -82,7 +87,7 @@ def search_neighbourhoods(
         found = solve(
             sub, starts(sub), day[rows], np.isin(rows, chosen),
             Effort(
-                min(_TRY_S, left_s), effort.wall_s, int(rng.integers(1_000_000)),
+                min(_TRY_S, left_s), clock_s, int(rng.integers(1_000_000)),
                 by_cores=len(chosen) > MIXED,
             ),
             left,

@@ -371,8 +371,7 @@ class _State:
         """Bring the days to what crews and corridors bear, or take a simple plan that breaks less."""
         found = fit_into_groups(
             core.problem, self.day, core.label, self._filed_occupation(core.label),
-            effort=Effort(search.deterministic_s, max(search.wall_s(), 1.0), search.seed % 1_000_000),
-            stop=search.stop,
+            Effort(search.deterministic_s, max(search.wall_s(), 1.0), search.seed % 1_000_000),
         )  # fmt: skip
         self.reproducible &= not found.by_clock
         loosely = self.day
