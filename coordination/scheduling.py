@@ -210,10 +210,13 @@ def plan(
         base = begun["greedy"] if start_day is None else begun["given"]
         begun["wished"] = keep_wishes(core.problem, base, core.label, seed=search.seed)
     state = _State(loose.problem, loose.label, simple, begun)
-    effort_s = search.deterministic_s
-    state.rounds(replace(search, deterministic_s=effort_s * (1.0 if loose is core else _LOOSE)))
-    if loose is not core:
-        state.fit(core, begun, replace(search, deterministic_s=effort_s * (1.0 - _LOOSE)))
+    if loose is core:
+        state.rounds(search)
+    else:
+        state.rounds(_share_of(search, _LOOSE))
+        state.fit(
+            core, begun, replace(search, deterministic_s=search.deterministic_s * (1 - _LOOSE))
+        )
     days["optimised"] = state.day
     return Plan(
         problem=problem,
@@ -222,6 +225,17 @@ def plan(
         parts=state.table(),
         reproducible=state.reproducible,
         fees_fen=loose.fees_fen,
+    )
+
+
+def _share_of(search: Search, share: float) -> Search:
+    """Return a search that leaves the rest of the effort and of the clock."""
+    reserve_s = search.wall_s() * (1.0 - share)
+    return replace(
+        search,
+        deterministic_s=search.deterministic_s * share,
+        wall_s=lambda: search.wall_s() - reserve_s,
+        stop=lambda: search.stop() or search.wall_s() <= reserve_s,
     )
 
 
@@ -369,10 +383,13 @@ class _State:
 
     def fit(self, core: Core, begun: Mapping[str, Days], search: Search) -> None:
         """Bring the days to what crews and corridors bear, or take a simple plan that breaks less."""
+        # Who asked to stop gets the rules kept as far as that is quickly done.
+        effort = Effort(search.deterministic_s, max(search.wall_s(), 1.0), search.seed % 1_000_000)
+        if search.stop():
+            effort, self.reproducible = Effort(_LEAST_S, 1.0), False
         found = fit_into_groups(
-            core.problem, self.day, core.label, self._filed_occupation(core.label),
-            Effort(search.deterministic_s, max(search.wall_s(), 1.0), search.seed % 1_000_000),
-        )  # fmt: skip
+            core.problem, self.day, core.label, self._filed_occupation(core.label), effort
+        )
         self.reproducible &= not found.by_clock
         loosely = self.day
         choices = {"fitted": found.start_day, **begun}
@@ -389,6 +406,7 @@ class _State:
         # Which rules a simple plan keeps is not what the bounds are of.
         other = np.isin(self.labels, self.label[at > 0])
         self.bounds.loc[other & self.bounds["same_rules"], ["bound_metres", "bound_fen"]] = np.nan
+        self._tell(search, len(self.labels), len(self.labels))
 
     def _filed_occupation(self, label: Rows) -> npt.NDArray[np.float64]:
         """Return, per project, what closed days weigh as filed in its part of another division."""

@@ -63,3 +63,9 @@ def test_a_crew_too_few_is_told_and_not_fatal() -> None:
     best, filed = found.schedules["optimised"], found.schedules["as_filed"]
     assert 0 < len(best.broken) <= len(filed.broken)
     assert set(best.broken["rule"]) == {"crews"}
+
+
+def test_stopped_at_once_the_plan_still_has_room_for_its_crews() -> None:
+    found = plan(streets(3), Search(deterministic_s=2.0, stop=lambda: True))
+    assert found.schedules["optimised"].broken["rule"].tolist() == []
+    assert not found.reproducible
