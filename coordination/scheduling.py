@@ -210,10 +210,9 @@ def plan(
         base = begun["greedy"] if start_day is None else begun["given"]
         begun["wished"] = keep_wishes(core.problem, base, core.label, seed=search.seed)
     state = _State(loose.problem, loose.label, simple, begun)
-    if loose is core:
-        state.rounds(search)
-    else:
-        state.rounds(_share_of(search, _LOOSE))
+    state.rounds(search if loose is core else _share_of(search, _LOOSE))
+    state.within_limits()
+    if loose is not core:
         state.fit(
             core, begun, replace(search, deterministic_s=search.deterministic_s * (1 - _LOOSE))
         )
@@ -299,14 +298,16 @@ def by_part(problem: ScheduleProblem, check: ScheduleCheck, label: Rows) -> pd.D
     return rows.loc[np.unique(label)]
 
 
-def _best(told: Mapping[str, pd.DataFrame]) -> Rows:
-    """Return which plan is best in each part: that breaks fewest rules, then the cheapest."""
-    keys = np.stack([one[["broken", "cost_fen"]].to_numpy(dtype=float) for one in told.values()])
-    best = np.zeros(keys.shape[1], dtype=np.int64)
-    for number in range(1, len(keys)):
-        one, now = keys[number], keys[best, np.arange(keys.shape[1])]
-        better = (one[:, 0] < now[:, 0]) | ((one[:, 0] == now[:, 0]) & (one[:, 1] < now[:, 1]))
-        best[better] = number
+def _best(
+    told: Mapping[str, pd.DataFrame], over: Sequence[npt.NDArray[np.float64]] | None = None
+) -> Rows:
+    """Return which plan is best in each part: fewest rules broken, limits passed least, cheapest."""
+    broken, cost = (
+        np.stack([one[name].to_numpy(dtype=float) for one in told.values()])
+        for name in ("broken", "cost_fen")
+    )
+    passed = np.zeros_like(cost) if over is None else np.stack(over)
+    best: Rows = np.lexsort((cost, passed, broken), axis=0)[0]
     return best
 
 
@@ -332,6 +333,7 @@ class _State:
         labels = choices[names[0]].index.to_numpy()
         chosen = best[np.searchsorted(labels, label)]
         every = np.stack([begun[name] for name in names])
+        self.begun, self.begun_told = every, choices
         self.day: Days = every[chosen, np.arange(len(label))]
         self.labels = labels
         rivals = [*told.values(), *choices.values()]
@@ -381,6 +383,31 @@ class _State:
             worth = budget > _LEAST_S
             left -= self._round(self.labels[worth], budget[worth], search, number=number)
 
+    def within_limits(self) -> None:
+        """Take a simple plan where the search ended before it came within its limits."""
+        now = by_part(self.problem, check_schedule(self.problem, self.day), self.label)
+        told = {"found": now, **self.begun_told}
+        most_metres = self._most_metres(np.min([one["broken"] for one in told.values()], axis=0))
+        over = [
+            (one["metres"] - most_metres).clip(lower=0.0).round(6).to_numpy(dtype=float)
+            + (one["occupation_fen"] - self.most_occupation_fen).clip(lower=0).to_numpy(dtype=float)
+            for one in told.values()
+        ]
+        best = _best(told, over)
+        at = best[np.searchsorted(self.labels, self.label)]
+        self.day = np.stack([self.day, *self.begun])[at, np.arange(len(at))]
+        self._other_days(best > 0, best > 0)
+
+    def _other_days(self, changed: Flags, rules: Flags) -> None:
+        """Forget what the bounds say no more of parts with other days, and which keep other rules."""
+        self.bounds.loc[changed, "proven"] = False
+        self.bounds.loc[rules & self.bounds["same_rules"], ["bound_metres", "bound_fen"]] = np.nan
+
+    def _most_metres(self, broken: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:
+        """Return, per part, the fewest metres of a simple plan that breaks no more rules."""
+        within = np.where(self.rivals_broken <= broken, self.rivals_metres, np.inf)
+        return np.asarray(within.min(axis=0), dtype=float)
+
     def fit(self, core: Core, begun: Mapping[str, Days], search: Search) -> None:
         """Bring the days to what crews and corridors bear, or take a simple plan that breaks less."""
         # Who asked to stop gets the rules kept as far as that is quickly done.
@@ -402,10 +429,8 @@ class _State:
         at = best[np.searchsorted(told["fitted"].index.to_numpy(), core.label)]
         self.day = every[at, np.arange(len(at))]
         changed = np.isin(self.labels, self.label[self.day != loosely])
-        self.bounds.loc[changed, "proven"] = False
         # Which rules a simple plan keeps is not what the bounds are of.
-        other = np.isin(self.labels, self.label[at > 0])
-        self.bounds.loc[other & self.bounds["same_rules"], ["bound_metres", "bound_fen"]] = np.nan
+        self._other_days(changed, np.isin(self.labels, self.label[at > 0]))
         self._tell(search, len(self.labels), len(self.labels))
 
     def _filed_occupation(self, label: Rows) -> npt.NDArray[np.float64]:
@@ -454,10 +479,7 @@ class _State:
         check = check_schedule(self.problem, self.day)
         now = by_part(self.problem, check, self.label)
         # No plan that breaks no more may open fewer metres; none may close more than is filed.
-        rivals = np.where(
-            self.rivals_broken <= now["broken"].to_numpy(), self.rivals_metres, np.inf
-        )
-        most_metres = pd.Series(rivals.min(axis=0), index=self.labels)
+        most_metres = pd.Series(self._most_metres(now["broken"].to_numpy()), index=self.labels)
         order = np.argsort(self.label, kind="stable")
         sorted_label = self.label[order]
         left_s = max(search.wall_s(), 1.0)

@@ -262,7 +262,7 @@ def test_projects_that_open_no_road_are_planned_too() -> None:
     assert found.schedules["optimised"].metres_opened == 0
 
 
-@pytest.mark.parametrize("run", [one_by_one])
+@pytest.mark.parametrize("run", [one_by_one, nobody])
 def test_fewer_metres_of_a_simple_plan_are_kept_although_they_cost_more(run: Runner) -> None:
     found = plan(street(), Search(deterministic_s=0.2, run=run))
     # Moving weighs more than an opening: no plan is as cheap as the filed one and as short as greedy.
