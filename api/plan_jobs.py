@@ -26,7 +26,7 @@ from api.scenarios import Asked, keep, refuse_name, resolved
 from api.settings import Settings
 from coordination.faults import DigonceError
 from coordination.schedule_problem import FEN_PER_WAN
-from coordination.scheduling import Progress
+from coordination.schedule_rounds import Progress
 from data.geopackage_store import open_store
 
 MOST_RUNNING = 1

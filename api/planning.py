@@ -33,9 +33,10 @@ from coordination.rules.protocol import Context
 from coordination.schedule_build import schedule_problem
 from coordination.schedule_improving import Improved, Task
 from coordination.schedule_problem import ScheduleProblem
+from coordination.schedule_rounds import Progress, Runner, Search, one_by_one
 from coordination.schedule_starts import Starts, starts
 from coordination.schedule_wishes import Wishes, wished
-from coordination.scheduling import Plan, Progress, Runner, Search, one_by_one, plan
+from coordination.scheduling import Plan, plan
 from data.plan_files import PlanTables, plan_tables, write_plan
 from data.plan_page import DETAILED, MOST_ROADS, plan_page
 from data.store import Store

@@ -21,9 +21,10 @@ from api.planning import WORK_PER_CLOCK_SECOND, runner
 from coordination.schedule_baselines import greedy
 from coordination.schedule_check import ScheduleCheck, check_schedule, closed_fen
 from coordination.schedule_problem import FEN_PER_WAN, ScheduleProblem
+from coordination.schedule_rounds import Progress, Search
 from coordination.schedule_solver import Effort, solve
 from coordination.schedule_starts import starts
-from coordination.scheduling import Plan, Progress, Search, plan
+from coordination.scheduling import Plan, plan
 
 SIZES = [300, 8_000]
 """Projects of a district's year, and of a city's."""

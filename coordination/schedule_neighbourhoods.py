@@ -82,7 +82,7 @@ def search_neighbourhoods(
         beside[chosen] = True
         for one in chosen:
             beside[list(near[one])] = True
-        sub, rows = _beside(part, beside, chosen)
+        sub, rows = problem_beside(part, beside, chosen)
         before = check_schedule(sub, day[rows])
         found = solve(
             sub, starts(sub), day[rows], np.isin(rows, chosen),
@@ -108,7 +108,7 @@ def search_neighbourhoods(
     return Searched(day, effort.deterministic_s - left_s, by_clock=False)
 
 
-def _beside(
+def problem_beside(
     part: ScheduleProblem, beside: Flags, chosen: Sequence[int]
 ) -> tuple[ScheduleProblem, Rows]:
     """Return the problem of some projects, with all that share a crew or a corridor with the chosen.

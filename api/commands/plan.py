@@ -35,7 +35,7 @@ from coordination.wording import text
 
 if TYPE_CHECKING:
     from api.planning import Planned
-    from coordination.scheduling import Progress
+    from coordination.schedule_rounds import Progress
 
 _SHOWN = (
     "metres_opened", "openings", "weighted_closed_days", "cost_low_wan", "cost_mid_wan",

@@ -16,7 +16,8 @@ from coordination.comparison import compare_plans, count_findings, scheduled_cit
 from coordination.detection import look
 from coordination.schedule_build import schedule_problem
 from coordination.schedule_check import check_schedule
-from coordination.scheduling import Search, plan
+from coordination.schedule_rounds import Search
+from coordination.scheduling import plan
 
 sys.path.insert(0, str(Path(__file__).parents[1] / "api"))
 from test_redetection import NETWORK, tables

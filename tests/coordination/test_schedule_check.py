@@ -24,9 +24,10 @@ from coordination.schedule_problem import (
     part_of,
     resumed_finish,
 )
+from coordination.schedule_rounds import Search
 from coordination.schedule_solver import Effort, solve
 from coordination.schedule_starts import starts
-from coordination.scheduling import Search, plan
+from coordination.scheduling import plan
 
 
 def three(**more: object) -> ScheduleProblem:

@@ -10,7 +10,8 @@ import pandas as pd
 from coordination.schedule_check import check_schedule
 from coordination.schedule_examples import problem_of
 from coordination.schedule_problem import ScheduleProblem
-from coordination.scheduling import Search, plan
+from coordination.schedule_rounds import Search
+from coordination.scheduling import plan
 
 STREETS = 30
 

@@ -10,8 +10,9 @@ import pytest
 
 from coordination.schedule_check import check_schedule
 from coordination.schedule_examples import problem_of, two_streets
+from coordination.schedule_rounds import Search
 from coordination.schedule_wishes import WishError, Wishes, dragged, dropping, pairs, wished
-from coordination.scheduling import Search, plan
+from coordination.scheduling import plan
 
 SHORT = Search(deterministic_s=2.0)
 

@@ -7,7 +7,8 @@ from pathlib import Path
 
 from coordination.schedule_examples import two_streets
 from coordination.schedule_problem import FEN_PER_YUAN, HARD_RULES
-from coordination.scheduling import Search, plan
+from coordination.schedule_rounds import Search
+from coordination.scheduling import plan
 
 PAGE = (Path(__file__).parents[2] / "docs" / "plan.md").read_text(encoding="utf-8")
 

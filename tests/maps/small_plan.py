@@ -16,8 +16,9 @@ from coordination.findings import Provenance
 from coordination.not_bundled import not_bundled
 from coordination.policy import Policy
 from coordination.schedule_build import schedule_problem
+from coordination.schedule_rounds import Search
 from coordination.schedule_starts import starts
-from coordination.scheduling import Search, plan
+from coordination.scheduling import plan
 from data.plan_files import plan_tables
 
 HOSTILE = "</script><script>document.title='ran'</script><img src=x onerror=alert(1)>"

@@ -15,10 +15,11 @@ from hypothesis import strategies as st
 from coordination.schedule_bound import cluster_bound
 from coordination.schedule_check import check_schedule
 from coordination.schedule_problem import part_of
+from coordination.schedule_rounds import Search
 from coordination.schedule_solver import Effort, solve
 from coordination.schedule_starts import settled, starts
 from coordination.schedule_wishes import WishError, Wishes, pairs, wished
-from coordination.scheduling import Search, plan
+from coordination.scheduling import plan
 
 sys.path.insert(0, str(Path(__file__).parents[1] / "coordination"))
 from schedule_problems import best_by_trying, random_problem

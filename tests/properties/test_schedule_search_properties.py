@@ -26,9 +26,10 @@ from coordination.schedule_improving import Improved
 from coordination.schedule_neighbourhoods import schedule_key, search_neighbourhoods
 from coordination.schedule_parts import core_of, kept_rules
 from coordination.schedule_problem import BARRED_COLUMNS, ScheduleProblem
+from coordination.schedule_rounds import Runner, Search, by_part, one_by_one
 from coordination.schedule_solver import Effort, Limits, Solved, solve
 from coordination.schedule_starts import settled, starts
-from coordination.scheduling import Plan, Runner, Search, by_part, one_by_one, plan
+from coordination.scheduling import Plan, plan
 
 sys.path.insert(0, str(Path(__file__).parents[1] / "coordination"))
 from schedule_problems import every_schedule, random_problem, reordered, rich_problem, shifted
