@@ -12,7 +12,7 @@ import resource
 import sys
 import time
 from concurrent.futures import ProcessPoolExecutor
-from multiprocessing import get_context
+from multiprocessing import active_children, get_context
 
 import numpy as np
 from dense_plan import dense_plan
@@ -76,7 +76,9 @@ def _measured(size: int) -> Row:
             ),
         )
         wall_s = time.perf_counter() - begin
-    # Only when the processes have ended their time and memory are told.
+    # Only of processes that have ended time and memory are told.
+    for process in active_children():
+        process.join()
     row: Row = {"projects": size, "time_limit_s": limit_s, "workers": WORKERS}
     row |= _density(problem) | _figures(found)
     row["first_answer_s"] = round(trace[0][0], 1)

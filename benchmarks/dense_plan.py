@@ -11,7 +11,7 @@ Straight into `ScheduleProblem`, so that nothing but the schedule is measured; t
 - Kinds as in a year's list: sewers, water, gas, power, telecom, and road works of the upper layers,
   30 % of these. Durations: log-normal about 40 days for 300 m, 7 to 240.
 - Windows: 60 % move by 90 days either way (annual plan), 17 % by 30 (approved), 15 % within the year,
-  8 % not at all. Filed days over the whole year.
+  8 % not at all. Filed days over the whole year. A day of moving weighs 100 yuan, as in the sample policy.
 - The works order of every pair on common ground, the road ends `SURFACE_LAG_DAYS` after what digs below
   it (or as many as it takes); each overlay locks the ground for 36 months; a fair
   of 10 days on 10 % of the streets, a rest of 15 days at the Spring Festival on 20 %, surfaces still

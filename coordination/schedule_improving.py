@@ -31,6 +31,7 @@ CHOOSES_RULES = 12
 SOLVED_WHOLE = 150
 """Up to so many movable projects a part is given to the solver as a whole."""
 _LEAST_S = 0.02
+_METRES_SHARE = 0.25
 
 
 @dataclass(frozen=True)
@@ -147,6 +148,8 @@ class _Work:
             by_cores=(movable > MIXED) == part.first,
         )
         self.left_s = self.effort.deterministic_s
+        # Whatever money asks for, the bound of the metres gets its share.
+        self.reserve_s = self.left_s * _METRES_SHARE
         self.base = self.now = check_schedule(part.problem, part.start_day)
         self.limits = part.limits
         self.chooses = movable <= CHOOSES_RULES
@@ -207,6 +210,7 @@ class _Work:
         """Look for the least metres, unless they are known."""
         if self.metres_settled:
             return
+        self.reserve_s = 0.0
         found = solve(
             self.problem, self.free, self.now.start_day, self.every, self._share(1.0),
             objective="metres", chooses_rules=self.chooses,
@@ -218,6 +222,7 @@ class _Work:
 
     def bound_in_clusters(self) -> None:
         """Bound what is too large to be solved as one."""
+        self.reserve_s = 0.0
         effort = replace(self._share(1.0), by_cores=False)
         bound = cluster_bound(self.problem, self.free, effort, self.now.start_day)
         self._used(bound.used_s, by_clock=False)
@@ -242,7 +247,7 @@ class _Work:
 
     def _share(self, share: float) -> Effort:
         """Return a share of the whole effort, as far as it is left."""
-        seconds = min(self.effort.deterministic_s * share, self.left_s)
+        seconds = min(self.effort.deterministic_s * share, self.left_s - self.reserve_s)
         return replace(self.effort, deterministic_s=max(seconds, _LEAST_S))
 
     def _used(self, seconds: float, *, by_clock: bool) -> None:

@@ -113,7 +113,7 @@ def problem_beside(
 ) -> tuple[ScheduleProblem, Rows]:
     """Return the problem of some projects, with all that share a crew or a corridor with the chosen.
 
-    Of these only the days count: what they open is left out.
+    Of these only the days count: what they open is left out. None but the chosen may move.
     """
     project = part.works["project"].to_numpy(dtype=np.int64)
     keep = beside.copy()
@@ -127,7 +127,9 @@ def problem_beside(
         number = group.to_numpy(dtype=np.int64)
         keep[held[np.isin(number, number[np.isin(held, chosen)])]] = True
     opens = beside[project[part.members["work"].to_numpy(dtype=np.int64)]]
-    return part_of(replace(part, members=part.members[opens].reset_index(drop=True)), keep)
+    sub, rows = part_of(replace(part, members=part.members[opens].reset_index(drop=True)), keep)
+    why = sub.projects["why"].where(np.isin(rows, chosen), "stays")
+    return replace(sub, projects=sub.projects.assign(why=why)), rows
 
 
 def schedule_key(
