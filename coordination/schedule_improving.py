@@ -140,7 +140,7 @@ class _Work:
     """One part while it is made better: its best days, their check, and what effort is left."""
 
     def __init__(self, part: Part, free: Starts, movable: int) -> None:
-        self.part, self.problem, self.free = part, part.problem, free
+        self.problem, self.free = part.problem, free
         # What one way leaves open the other may close: they take turns.
         self.effort = replace(
             part.effort,

@@ -30,7 +30,7 @@ def keep_wishes(problem: ScheduleProblem, day: Days, label: Rows, *, seed: int =
     day
         First days to begin with, each admitted, shape ``(projects,)``.
     label
-        `coordination.schedule_problem.components` of it.
+        The part of each project (`coordination.schedule_parts.core_of`), shape ``(projects,)``.
     seed
         For what the solver draws at random.
     """

@@ -14,8 +14,6 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from geo.line_parts import connected
-
 Days = npt.NDArray[np.int64]
 Rows = npt.NDArray[np.int64]
 Flags = npt.NDArray[np.bool_]
@@ -226,56 +224,11 @@ def resumed_finish(start: Days, days: int, pause_start: Days, pause_end: Days) -
     return finish
 
 
-def components(problem: ScheduleProblem) -> Rows:
-    """Return for each project the smallest project that it hangs together with.
-
-    Joined are projects that open a stretch together, that a rule about two of them ties, and those of
-    a unit that has few crews or of a corridor that bears few closures.
-
-    Examples
-    --------
-    >>> from coordination.schedule_examples import two_streets
-    >>> components(two_streets()).tolist()
-    [0, 0, 2, 2]
-    """
-    project = problem.works["project"].to_numpy(dtype=np.int64)
-    member = project[problem.members["work"].to_numpy(dtype=np.int64)]
-    stretch = problem.members["stretch"].to_numpy(dtype=np.int64)
-    same = stretch[1:] == stretch[:-1]
-    left, right = [member[:-1][same]], [member[1:][same]]
-    for table, one, other in (
-        (problem.order, "lower", "upper"), (problem.locks, "dig", "surface"),
-        (problem.apart, "left", "right"),
-    ):  # fmt: skip
-        left.append(project[table[one].to_numpy(dtype=np.int64)])
-        right.append(project[table[other].to_numpy(dtype=np.int64)])
-    for table, group, tied in (
-        (problem.crews, "unit", problem.crews["project"].to_numpy(dtype=np.int64)),
-        (
-            problem.corridors,
-            "corridor",
-            project[problem.corridors["work"].to_numpy(dtype=np.int64)],
-        ),
-    ):
-        number = table[group].to_numpy(dtype=np.int64)
-        first = np.unique(number, return_index=True)
-        lead = first[1][np.searchsorted(first[0], number)]
-        left.append(tied[lead])
-        right.append(tied)
-    for table, one, other in (
-        (problem.depends, "later", "earlier"), (problem.forbid, "left", "right"),
-        (problem.force, "left", "right"),
-    ):  # fmt: skip
-        left.append(table[one].to_numpy(dtype=np.int64))
-        right.append(table[other].to_numpy(dtype=np.int64))
-    return connected(len(problem.projects), np.concatenate(left), np.concatenate(right))
-
-
 def part_of(problem: ScheduleProblem, keep: Flags) -> tuple[ScheduleProblem, Rows]:
     """Return the problem of some projects alone, and their rows in the whole.
 
     What they share with the others is left out: for parts that hang together with nothing else
-    (`components`), or where the others do not matter.
+    (`coordination.schedule_parts`), or where the others do not matter.
 
     Parameters
     ----------

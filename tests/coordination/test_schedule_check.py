@@ -20,7 +20,6 @@ from coordination.schedule_problem import (
     HARD_RULES,
     LOCK_COLUMNS,
     ScheduleProblem,
-    components,
     part_of,
     resumed_finish,
 )
@@ -224,7 +223,7 @@ def test_shifting_everything_changes_no_sum(shift: int) -> None:
 
 def test_parts_add_up_to_the_whole() -> None:
     problem = two_streets()
-    label = components(problem)
+    label = core_of(problem, starts(problem)).label
     whole = check_schedule(problem, problem.filed())
     parts = [part_of(problem, label == one) for one in np.unique(label)]
     told = [check_schedule(part, part.filed()) for part, _ in parts]
