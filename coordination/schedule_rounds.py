@@ -356,7 +356,7 @@ class Rounds:
                 first=number == 0,
             )  # fmt: skip
             parts.append(_Sent(label, rows, sent))
-        held = _tasks(parts)
+        held = _tasks(parts, small_first=number == 0)
         if number == 0:
             self._tell(search, 0, len(parts))
         done = 0
@@ -409,11 +409,17 @@ class _Sent:
     part: Part
 
 
-def _tasks(parts: Sequence[_Sent]) -> list[list[_Sent]]:
-    """Return parts as tasks: large ones alone and first, small ones together."""
+def _tasks(parts: Sequence[_Sent], *, small_first: bool) -> list[list[_Sent]]:
+    """Return parts as tasks, small ones together.
+
+    Small ones first, who stops soon has most of them; large ones first, no process waits for the last.
+    """
+    sign = 1 if small_first else -1
     held: list[list[_Sent]] = []
     weight = 0.0
-    for one in sorted(parts, key=lambda sent: (-sent.part.effort.deterministic_s, sent.label)):
+    for one in sorted(
+        parts, key=lambda sent: (sign * sent.part.effort.deterministic_s, sent.label)
+    ):
         seconds = one.part.effort.deterministic_s
         if not held or weight + seconds > _TASK_S or len(held[-1]) >= _TASK_PARTS:
             held.append([])
